@@ -1,0 +1,1 @@
+//! The workshop: what floe's tests share.
