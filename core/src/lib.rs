@@ -24,3 +24,7 @@ pub mod wire;
 
 #[cfg(test)]
 mod testing;
+
+// Floor 1: one engine per peer, still sans-IO.
+#[cfg(feature = "std")]
+pub mod rtc;

@@ -1,0 +1,335 @@
+//! Who may begin: half-open peers, before anything expensive exists.
+//!
+//! A STUN check proves nothing: in webrtc-direct the password travels in the USERNAME, so anybody can
+//! forge one, from any address. All that it earns is an entry of fixed size in a bounded table, and an
+//! answer smaller than itself, for as long as a set-up may take. Engine, DTLS and SCTP wait for the
+//! first DTLS record from an address that has checked. When the table is full the oldest entry goes: a real peer sends its ClientHello a
+//! round trip after its check, a forged one never.
+//!
+//! Who goes on checking after that without having begun DTLS is not answered any more: it is a peer whose
+//! connection was lost here, by a restart mostly, and as long as its checks are answered it will not
+//! notice (RFC 7675: an answer is consent).
+
+use core::net::{IpAddr, SocketAddr};
+use core::time::Duration;
+use std::collections::{HashMap, VecDeque};
+
+use super::config::Limits;
+use super::routes::UfragKey;
+use crate::ice::Version;
+use crate::time::Timestamp;
+
+/// A verified check.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Check {
+    pub(super) key: UfragKey,
+    pub(super) version: Version,
+    pub(super) local: Option<IpAddr>,
+    pub(super) remote: SocketAddr,
+    pub(super) use_candidate: bool,
+}
+
+/// An address that a half-open peer has checked from.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Source {
+    pub(super) remote: SocketAddr,
+    pub(super) local: Option<IpAddr>,
+    pub(super) nominated: bool,
+    pub(super) heard: Timestamp,
+}
+
+/// A peer that has checked and not yet sent DTLS.
+#[derive(Clone, Debug)]
+pub(super) struct HalfOpen {
+    pub(super) key: UfragKey,
+    pub(super) version: Version,
+    pub(super) since: Timestamp,
+    /// It had its time, and still checks.
+    overdue: bool,
+    sources: [Option<Source>; SOURCES],
+}
+
+impl HalfOpen {
+    /// Where it has checked from.
+    pub(super) fn sources(&self) -> impl Iterator<Item = &Source> {
+        self.sources.iter().flatten()
+    }
+
+    /// The address of its latest check.
+    pub(super) fn latest(&self) -> SocketAddr {
+        let latest = self.sources().max_by_key(|source| source.heard);
+        latest.expect("a half-open peer has checked from somewhere").remote
+    }
+
+    /// Notes a check; says whether its address is new and there was a place for it.
+    fn note(&mut self, now: Timestamp, check: &Check) -> bool {
+        for slot in &mut self.sources {
+            match slot {
+                Some(source) if source.remote == check.remote => {
+                    source.heard = now;
+                    source.nominated |= check.use_candidate;
+                    return false;
+                }
+                Some(_) => {}
+                None => {
+                    *slot = Some(Source {
+                        remote: check.remote,
+                        local: check.local,
+                        nominated: check.use_candidate,
+                        heard: now,
+                    });
+                    return true;
+                }
+            }
+        }
+        false
+    }
+}
+
+/// The table of half-open peers, and the rates of the hosts that fill it.
+#[derive(Debug)]
+pub(super) struct Admission {
+    entries: HashMap<UfragKey, HalfOpen>,
+    by_address: HashMap<SocketAddr, UfragKey>,
+    /// Entries by age; one that is gone from the table is skipped.
+    ages: VecDeque<(Timestamp, UfragKey)>,
+    buckets: HashMap<IpAddr, Bucket>,
+    half_open_max: usize,
+    per_second: u32,
+    burst: u32,
+    lifetime: Duration,
+}
+
+/// A token bucket.
+#[derive(Clone, Copy, Debug)]
+struct Bucket {
+    /// When the bucket would be full, had nobody taken from it since.
+    full_at: Timestamp,
+}
+
+impl Admission {
+    pub(super) fn new(limits: &Limits, lifetime: Duration) -> Self {
+        Self {
+            entries: HashMap::new(),
+            by_address: HashMap::new(),
+            ages: VecDeque::new(),
+            buckets: HashMap::new(),
+            half_open_max: limits.half_open.max(1),
+            per_second: limits.checks_per_second.max(1),
+            burst: limits.checks_burst.max(1),
+            lifetime,
+        }
+    }
+
+    /// Notes a verified check of a peer without a connection; says whether to answer it.
+    pub(super) fn on_check(&mut self, now: Timestamp, check: &Check) -> bool {
+        self.expire(now);
+        if let Some(entry) = self.entries.get_mut(&check.key) {
+            if entry.note(now, check) {
+                self.by_address.insert(check.remote, check.key);
+            }
+            let known = entry.sources().any(|source| source.remote == check.remote);
+            return known && !entry.overdue;
+        }
+        if !self.take_token(now, check.remote.ip()) {
+            return false;
+        }
+        while self.entries.len() >= self.half_open_max {
+            self.forget_oldest();
+        }
+        let mut entry = HalfOpen {
+            key: check.key,
+            version: check.version,
+            since: now,
+            overdue: false,
+            sources: [None; SOURCES],
+        };
+        entry.note(now, check);
+        self.entries.insert(check.key, entry);
+        // The same address may come with a new ufrag: a peer that restarted.
+        self.by_address.insert(check.remote, check.key);
+        self.ages.push_back((now, check.key));
+        if self.ages.len() > 2 * self.half_open_max {
+            // Entries that became connections left their age behind.
+            let entries = &self.entries;
+            self.ages.retain(|(since, key)| entries.get(key).is_some_and(|e| e.since == *since));
+        }
+        true
+    }
+
+    /// Whether there is a half-open peer at an address.
+    pub(super) fn knows(&self, remote: SocketAddr) -> bool {
+        self.by_address.contains_key(&remote)
+    }
+
+    /// The half-open peer at an address: whose DTLS begins.
+    pub(super) fn take(&mut self, now: Timestamp, remote: SocketAddr) -> Option<HalfOpen> {
+        self.expire(now);
+        let key = *self.by_address.get(&remote)?;
+        let overdue = self.entries.get(&key).is_some_and(|entry| entry.overdue);
+        if overdue { None } else { self.remove(key) }
+    }
+
+    /// Half-open peers.
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    fn expire(&mut self, now: Timestamp) {
+        while let Some(&(since, _)) = self.ages.front()
+            && since + self.lifetime <= now
+        {
+            self.expire_oldest(now);
+        }
+    }
+
+    /// Ends the time of the oldest entry: it goes, unless its peer was heard of lately.
+    fn expire_oldest(&mut self, now: Timestamp) {
+        let Some((since, key)) = self.ages.pop_front() else { return };
+        let Some(entry) = self.entries.get_mut(&key).filter(|entry| entry.since == since) else {
+            return;
+        };
+        let heard = entry.sources().map(|source| source.heard).max();
+        if heard.is_some_and(|heard| heard > since && heard + self.lifetime > now) {
+            entry.overdue = true;
+            entry.since = now;
+            self.ages.push_back((now, key));
+        } else {
+            self.remove(key);
+        }
+    }
+
+    fn forget_oldest(&mut self) {
+        if let Some((since, key)) = self.ages.pop_front()
+            && self.entries.get(&key).is_some_and(|entry| entry.since == since)
+        {
+            self.remove(key);
+        }
+    }
+
+    fn remove(&mut self, key: UfragKey) -> Option<HalfOpen> {
+        let entry = self.entries.remove(&key)?;
+        for source in entry.sources() {
+            if self.by_address.get(&source.remote) == Some(&key) {
+                self.by_address.remove(&source.remote);
+            }
+        }
+        Some(entry)
+    }
+
+    /// Whether the host may bring another half-open peer now.
+    fn take_token(&mut self, now: Timestamp, ip: IpAddr) -> bool {
+        let token = Duration::from_secs(1) / self.per_second;
+        let depth = token * self.burst;
+        let host = prefix(ip);
+        if self.buckets.len() >= BUCKETS && !self.buckets.contains_key(&host) {
+            self.buckets.retain(|_, bucket| bucket.full_at > now);
+            if self.buckets.len() >= BUCKETS {
+                // So many hosts at once are forged: the table's own limit is what holds then.
+                self.buckets.clear();
+            }
+        }
+        let bucket = self.buckets.entry(host).or_insert(Bucket { full_at: now });
+        let full_at = bucket.full_at.max(now) + token;
+        if full_at.saturating_since(now) > depth {
+            return false;
+        }
+        bucket.full_at = full_at;
+        true
+    }
+}
+
+/// What one host can vary at will: nothing of an IPv4 address, the lower half of an IPv6 address.
+fn prefix(ip: IpAddr) -> IpAddr {
+    match ip.to_canonical() {
+        IpAddr::V6(ip) => {
+            let network = u128::from_be_bytes(ip.octets()) >> 64 << 64;
+            IpAddr::V6(network.to_be_bytes().into())
+        }
+        v4 => v4,
+    }
+}
+
+/// Addresses kept of a half-open peer; it may use more once it is a connection.
+const SOURCES: usize = 4;
+/// Hosts whose rate is kept: 4096 entries of some 40 bytes.
+const BUCKETS: usize = 4096;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(n: u32, ip: [u8; 4]) -> Check {
+        Check {
+            key: UfragKey::of(&std::format!("ufrag {n}")),
+            version: Version::V2,
+            local: None,
+            remote: SocketAddr::from((ip, 1000 + n as u16)),
+            use_candidate: false,
+        }
+    }
+
+    fn admission(half_open: usize) -> Admission {
+        let limits =
+            Limits { half_open, checks_per_second: 10, checks_burst: 5, ..Limits::default() };
+        Admission::new(&limits, Duration::from_secs(10))
+    }
+
+    #[test]
+    fn the_oldest_gives_way_and_age_ends_it() {
+        let mut admission = admission(2);
+        let now = Timestamp::from_millis(5);
+        for n in 0..3 {
+            assert!(admission.on_check(now, &check(n, [192, 0, 2, n as u8])));
+        }
+        assert_eq!(admission.len(), 2);
+        assert!(admission.take(now, check(0, [192, 0, 2, 0]).remote).is_none());
+        let taken = admission.take(now, check(1, [192, 0, 2, 1]).remote).expect("it checked");
+        assert_eq!(taken.latest(), check(1, [192, 0, 2, 1]).remote);
+        let later = now + Duration::from_secs(10);
+        assert!(admission.take(later, check(2, [192, 0, 2, 2]).remote).is_none());
+        assert_eq!(admission.len(), 0);
+    }
+
+    #[test]
+    fn who_only_ever_checks_is_not_answered_for_ever() {
+        let mut admission = admission(4);
+        let check = check(1, [192, 0, 2, 1]);
+        let at = |secs| Timestamp::from_millis(5) + Duration::from_secs(secs);
+        for secs in 0..60 {
+            assert_eq!(admission.on_check(at(secs), &check), secs < 10, "{secs} s");
+        }
+        assert!(admission.take(at(60), check.remote).is_none());
+        assert_eq!(admission.len(), 1);
+        // When it is silent it is forgotten, and may begin anew.
+        assert!(admission.on_check(at(80), &check));
+        assert!(admission.take(at(80), check.remote).is_some());
+    }
+
+    #[test]
+    fn one_host_fills_the_table_only_so_fast() {
+        let mut admission = admission(100);
+        let now = Timestamp::from_millis(5);
+        let taken = (0..20).filter(|n| admission.on_check(now, &check(*n, [192, 0, 2, 1]))).count();
+        assert_eq!(taken, 5);
+        assert!(admission.on_check(now, &check(50, [192, 0, 2, 2])), "another host is not hurt");
+        let later = now + Duration::from_millis(200);
+        let taken =
+            (30..40).filter(|n| admission.on_check(later, &check(*n, [192, 0, 2, 1]))).count();
+        assert_eq!(taken, 2);
+    }
+
+    #[test]
+    fn one_peer_may_check_from_several_addresses() {
+        let mut admission = admission(4);
+        let now = Timestamp::ZERO;
+        for n in 0..6 {
+            let check = Check { remote: check(n, [192, 0, 2, 1]).remote, ..check(0, [0; 4]) };
+            assert_eq!(admission.on_check(now, &check), n < 4);
+        }
+        assert_eq!(admission.len(), 1);
+        let entry = admission.take(now, check(3, [192, 0, 2, 1]).remote).expect("it checked");
+        assert_eq!(entry.sources().count(), 4);
+        assert!(admission.take(now, check(0, [192, 0, 2, 1]).remote).is_none());
+    }
+}

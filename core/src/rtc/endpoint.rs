@@ -1,0 +1,433 @@
+//! Every connection of one socket: the only file that sees them all.
+//!
+//! It routes what comes in and drains what goes out; what a datagram means to a connection is decided
+//! below. STUN checks of peers that dial us are answered here, from nothing but the datagram itself,
+//! because webrtc-direct puts the server's password into the USERNAME: no state is needed to verify a
+//! check, and none that costs anything is made before DTLS begins. All of that is on the main port; at
+//! the fallback port there is nobody but the servers that we dialed from it.
+//!
+//! ```text
+//! datagram ─┬─ STUN ─┬─ of a server we dial ───────────────→ connection
+//!           │        └─ check of a client: verify, answer ─┬→ connection, by ufrag
+//!           │                                              └→ admission
+//!           └─ DTLS ─┬─ first of a half-open peer ─────────→ new connection
+//!                    └─ by remote address ─────────────────→ connection(s)
+//! ```
+
+use core::fmt;
+use core::net::SocketAddr;
+use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::sync::Arc;
+use std::vec::Vec;
+
+use super::admission::{Admission, Check, HalfOpen};
+use super::config::Config;
+use super::connection::Connection;
+use super::engine::{DtlsContext, RingHmac};
+use super::entropy::Entropy;
+use super::epoch::Epoch;
+use super::error::{ConnectionEnd, DialError, OpenError};
+use super::outbox::Outbox;
+use super::output::{ConnectionId, Datagram, Direction, Output, Port, StreamId};
+use super::routes::{Routes, UfragKey};
+use super::shared::Shared;
+use crate::demux::{Kind, classify, is_client_hello};
+use crate::ice::stun::{Binding, Class, SUCCESS_LEN_MAX, write_binding_success};
+use crate::ice::{Credentials, Username};
+use crate::time::{Deadline, Timestamp};
+
+mod stats;
+mod stream;
+mod target;
+
+pub use stats::{Counters, Stats};
+pub use stream::StreamMut;
+pub use target::Target;
+
+/// Every connection of one socket, dialed and accepted. See [the floor's docs](super) for the loop.
+pub struct Endpoint {
+    shared: Shared,
+    admission: Admission,
+    routes: Routes,
+    connections: HashMap<ConnectionId, Connection>,
+    /// Connections that something happened to since they were last advanced.
+    busy: VecDeque<ConnectionId>,
+    is_busy: HashSet<ConnectionId>,
+    deadlines: BTreeSet<(Deadline, ConnectionId)>,
+    deadline_of: HashMap<ConnectionId, Deadline>,
+    /// Accepted connections whose set-up is not done.
+    handshaking: HashSet<ConnectionId>,
+    next_id: u64,
+    counters: Counters,
+}
+
+impl Endpoint {
+    /// An endpoint without connections.
+    ///
+    /// `epoch` says what the caller's [`Timestamp::ZERO`] is; `seed` is all the randomness there will
+    /// be: 32 bytes from the operating system, or of a test's choice.
+    pub fn new(config: Arc<Config>, epoch: Epoch, seed: [u8; 32]) -> Self {
+        let admission = Admission::new(&config.limits, config.handshake_timeout);
+        let dtls = DtlsContext::new(&config.certificate, config.dtls);
+        let shared = Shared {
+            config,
+            epoch,
+            entropy: Entropy::new(seed),
+            dtls,
+            outbox: Outbox::default(),
+            events: VecDeque::new(),
+        };
+        Self {
+            shared,
+            admission,
+            routes: Routes::default(),
+            connections: HashMap::new(),
+            busy: VecDeque::new(),
+            is_busy: HashSet::new(),
+            deadlines: BTreeSet::new(),
+            deadline_of: HashMap::new(),
+            handshaking: HashSet::new(),
+            next_id: 0,
+            counters: Counters::default(),
+        }
+    }
+
+    // ── in: the network and the clock ──
+
+    /// Takes a datagram. Nothing that is in it can be the caller's fault, so nothing is returned:
+    /// what cannot be used is dropped and [counted](Self::counters).
+    pub fn handle_datagram(&mut self, now: Timestamp, datagram: Datagram<'_>) {
+        self.counters.datagrams_received += 1;
+        match classify(datagram.payload) {
+            Kind::Stun => self.handle_stun(now, &datagram),
+            Kind::Dtls => self.handle_dtls(now, &datagram),
+            Kind::Other => self.counters.datagrams_dropped += 1,
+        }
+    }
+
+    /// Does what is due. To be called when the deadline of [`Output::Timeout`] has come; calling it
+    /// earlier or later is harmless.
+    pub fn handle_timeout(&mut self, now: Timestamp) {
+        while let Some(&(deadline, id)) = self.deadlines.first()
+            && deadline.at <= now
+        {
+            self.set_deadline(id, None);
+            if let Some(connection) = self.connections.get_mut(&id) {
+                connection.handle_timeout(now, &mut self.shared);
+                self.make_busy(id);
+            }
+        }
+    }
+
+    // ── in: the application ──
+
+    /// Starts a dial. [`Event::Connected`](super::Event::Connected) or
+    /// [`Event::Closed`](super::Event::Closed) follows.
+    ///
+    /// # Errors
+    /// [`DialError`], if the target cannot be dialed from this endpoint.
+    pub fn dial(&mut self, now: Timestamp, target: Target) -> Result<ConnectionId, DialError> {
+        if !target.is_dialable() {
+            return Err(DialError::BadAddress);
+        }
+        if let Some(id) = self.dialed(target.remote) {
+            return Err(DialError::AlreadyConnected(id));
+        }
+        if self.connections.len() >= self.shared.config.limits.connections {
+            return Err(DialError::TooManyConnections);
+        }
+        let id = self.next_connection_id();
+        let remote = target.remote;
+        self.routes.follow(id, &[remote]);
+        self.connections.insert(id, Connection::dial(now, id, target, &mut self.shared));
+        self.make_busy(id);
+        Ok(id)
+    }
+
+    /// Opens a stream. It can be written to at once, and the peer hears of it at once, before anything
+    /// is written.
+    ///
+    /// # Errors
+    /// [`OpenError`], if the connection is not there, not authenticated, or has too many streams.
+    pub fn open_stream(&mut self, on: ConnectionId) -> Result<StreamId, OpenError> {
+        let connection = self.connections.get_mut(&on).ok_or(OpenError::Closed)?;
+        let id = connection.open_stream()?;
+        self.make_busy(on);
+        Ok(id)
+    }
+
+    /// A stream, until its handle is given up with [`forget_stream`](Self::forget_stream).
+    pub fn stream(&mut self, id: StreamId) -> Option<StreamMut<'_>> {
+        let connection = self.connections.get(&id.connection)?;
+        connection.streams.contains(id).then(|| StreamMut::new(self, id))
+    }
+
+    /// Gives up the handle of a stream.
+    ///
+    /// A write half that was [finished](StreamMut::finish) is still delivered; otherwise the stream is
+    /// reset. What was not read is dropped.
+    pub fn forget_stream(&mut self, now: Timestamp, id: StreamId) {
+        let Some(connection) = self.connections.get_mut(&id.connection) else { return };
+        connection.streams.forget(now, id, &mut self.shared.events);
+        self.make_busy(id.connection);
+    }
+
+    /// Closes a connection and tells the peer. [`Event::Closed`](super::Event::Closed) follows.
+    ///
+    /// What was written but not acknowledged may be lost: to be sure of it, finish the streams and wait
+    /// for [`Event::Finished`](super::Event::Finished) first.
+    pub fn close(&mut self, now: Timestamp, id: ConnectionId) {
+        if let Some(connection) = self.connections.get_mut(&id) {
+            connection.end(now, ConnectionEnd::ClosedLocally, &mut self.shared);
+            self.make_busy(id);
+        }
+    }
+
+    /// Numbers of a connection, while it lives.
+    pub fn stats(&self, id: ConnectionId) -> Option<Stats> {
+        self.connections.get(&id).filter(|connection| !connection.is_over()).map(Connection::stats)
+    }
+
+    /// Numbers of the endpoint.
+    pub fn counters(&self) -> Counters {
+        Counters {
+            connections: self.connections.len(),
+            half_open: self.admission.len(),
+            handshaking: self.handshaking.len(),
+            ..self.counters
+        }
+    }
+
+    /// Changes whether connections that peers dial are accepted.
+    ///
+    /// Those that exist stay.
+    pub fn set_accept(&mut self, accept: bool) {
+        Arc::make_mut(&mut self.shared.config).accept = accept;
+    }
+
+    // ── out ──
+
+    /// What to do next. To be called until it says [`Output::Timeout`].
+    pub fn poll(&mut self, now: Timestamp) -> Output<'_> {
+        loop {
+            if !self.shared.outbox.is_empty() {
+                let transmit = self.shared.outbox.pop().expect("the outbox is not empty");
+                return Output::Transmit(transmit);
+            }
+            if let Some(event) = self.shared.events.pop_front() {
+                return Output::Event(event);
+            }
+            let Some(id) = self.busy.pop_front() else { break };
+            self.is_busy.remove(&id);
+            self.advance(now, id);
+        }
+        Output::Timeout(self.deadlines.first().map(|&(deadline, _)| deadline))
+    }
+
+    fn advance(&mut self, now: Timestamp, id: ConnectionId) {
+        let Some(connection) = self.connections.get_mut(&id) else { return };
+        connection.advance(now, &mut self.shared);
+        let (is_open, is_over) = (connection.is_open(), connection.is_over());
+        if is_over {
+            let finished = connection.streams.is_empty();
+            self.retire(id, finished);
+            return;
+        }
+        let deadline = connection.deadline(&self.shared);
+        self.set_deadline(id, deadline);
+        if is_open && self.handshaking.remove(&id) {
+            self.replace_older(now, id);
+        }
+    }
+
+    // ── datagrams ──
+
+    fn handle_stun(&mut self, now: Timestamp, datagram: &Datagram<'_>) {
+        let Ok(stun) = Binding::parse(datagram.payload) else {
+            self.counters.datagrams_dropped += 1;
+            return;
+        };
+        // A server that we dial: it answers our checks, and some send checks of their own.
+        for index in 0..self.routes.at(datagram.remote).len() {
+            let id = self.routes.at(datagram.remote)[index];
+            if let Some(connection) = self.connections.get_mut(&id)
+                && connection.direction() == Direction::Outbound
+                && connection.uses(datagram.port)
+                && connection.handle_stun(now, datagram.remote, datagram.payload)
+            {
+                return self.make_busy(id);
+            }
+        }
+        if datagram.port == Port::Main
+            && stun.class() == Class::Request
+            && self.handle_check(now, datagram, &stun).is_some()
+        {
+            return;
+        }
+        self.counters.datagrams_dropped += 1;
+    }
+
+    /// A check of a client: verified and answered, or `None`.
+    fn handle_check(
+        &mut self,
+        now: Timestamp,
+        datagram: &Datagram<'_>,
+        stun: &Binding<'_>,
+    ) -> Option<()> {
+        let Datagram { remote, local, .. } = *datagram;
+        let username = Username::parse(stun.username()?).ok()?;
+        let credentials = Credentials::infer(username).ok()?;
+        let password = credentials.local.password.as_str().as_bytes();
+        stun.verify_fingerprint().ok()?;
+        stun.verify_integrity(password, &RingHmac).ok()?;
+        let key = UfragKey::of(username.server.as_str());
+        let use_candidate = stun.use_candidate();
+        if let Some(id) = self.routes.of_ufrag(key) {
+            let connection = self.connections.get_mut(&id)?;
+            connection.on_check(now, local, remote, use_candidate);
+            self.routes.follow(id, &connection.addresses());
+            self.make_busy(id);
+        } else {
+            let version = credentials.version;
+            let check = Check { key, version, local, remote, use_candidate };
+            if !self.shared.config.accept || !self.admission.on_check(now, &check) {
+                return None;
+            }
+        }
+        let mut answer = [0; SUCCESS_LEN_MAX];
+        let answer =
+            write_binding_success(&mut answer, stun.transaction_id(), remote, password, &RingHmac);
+        let answer = answer.expect("a binding success fits its buffer");
+        self.shared.outbox.push(Port::Main, local, remote, answer);
+        Some(())
+    }
+
+    fn handle_dtls(&mut self, now: Timestamp, datagram: &Datagram<'_>) {
+        let Datagram { port, remote, local, payload } = *datagram;
+        if port == Port::Main && is_client_hello(payload) && self.admission.knows(remote) {
+            self.give_up_unfinished(remote);
+            if self.may_begin(remote)
+                && let Some(peer) = self.admission.take(now, remote)
+            {
+                self.accept(now, &peer);
+            }
+        }
+        let mut is_dropped = true;
+        for index in 0..self.routes.at(remote).len() {
+            let id = self.routes.at(remote)[index];
+            if let Some(connection) = self.connections.get_mut(&id)
+                && connection.uses(port)
+            {
+                connection.handle_dtls(now, local, remote, payload);
+                self.make_busy(id);
+                is_dropped = false;
+            }
+        }
+        if is_dropped {
+            self.counters.datagrams_dropped += 1;
+        }
+    }
+
+    /// Whether there is room for one more handshake, from an address.
+    fn may_begin(&self, remote: SocketAddr) -> bool {
+        let limits = &self.shared.config.limits;
+        self.handshaking.len() < limits.handshaking
+            && self.connections.len() < limits.connections
+            && self.routes.at(remote).len() < 2
+    }
+
+    fn accept(&mut self, now: Timestamp, peer: &HalfOpen) {
+        let limits = &self.shared.config.limits;
+        let cookie = self.handshaking.len() >= limits.handshaking / 2;
+        let id = self.next_connection_id();
+        let connection = Connection::accept(now, id, peer, cookie, &mut self.shared);
+        self.routes.name(id, peer.key);
+        self.routes.follow(id, &connection.addresses());
+        self.connections.insert(id, connection);
+        self.handshaking.insert(id);
+        // Its deadline must run even if no datagram reaches it: where the limit on addresses is low, the
+        // one that DTLS began from may not be among those that lead here.
+        self.make_busy(id);
+    }
+
+    // ── helpers ──
+
+    fn dialed(&self, remote: SocketAddr) -> Option<ConnectionId> {
+        self.routes.at(remote).iter().copied().find(|id| {
+            let connection = self.connections.get(id);
+            connection.is_some_and(|it| it.direction() == Direction::Outbound && !it.is_over())
+        })
+    }
+
+    /// A client that dials anew from the same socket has given its last dial up, if that is not done: DTLS
+    /// has nothing to tell two handshakes between the same addresses apart, so they would spoil each
+    /// other. Nothing is said to the peer, who would take it for a word about the new one.
+    fn give_up_unfinished(&mut self, remote: SocketAddr) {
+        let at = self.routes.at(remote).iter().copied();
+        let unfinished: Vec<_> = at.filter(|id| self.handshaking.contains(id)).collect();
+        for id in unfinished {
+            self.retire(id, true);
+        }
+    }
+
+    /// A peer that came back on the same address has replaced its old connection.
+    fn replace_older(&mut self, now: Timestamp, id: ConnectionId) {
+        let Some(remote) = self.connections.get(&id).map(Connection::remote) else { return };
+        for index in 0..self.routes.at(remote).len() {
+            let older = self.routes.at(remote)[index];
+            if older < id
+                && let Some(connection) = self.connections.get_mut(&older)
+                && connection.direction() == Direction::Inbound
+            {
+                connection.end(now, ConnectionEnd::Replaced(id), &mut self.shared);
+                self.make_busy(older);
+            }
+        }
+    }
+
+    /// Forgets the ways to a connection that is over, and the connection when nobody reads it any more.
+    fn retire(&mut self, id: ConnectionId, finished: bool) {
+        self.set_deadline(id, None);
+        self.routes.forget(id);
+        self.handshaking.remove(&id);
+        if finished {
+            self.connections.remove(&id);
+        }
+    }
+
+    fn make_busy(&mut self, id: ConnectionId) {
+        if self.is_busy.insert(id) {
+            self.busy.push_back(id);
+        }
+    }
+
+    fn set_deadline(&mut self, id: ConnectionId, deadline: Option<Deadline>) {
+        let old = match deadline {
+            Some(deadline) => self.deadline_of.insert(id, deadline),
+            None => self.deadline_of.remove(&id),
+        };
+        if old == deadline {
+            return;
+        }
+        if let Some(old) = old {
+            self.deadlines.remove(&(old, id));
+        }
+        if let Some(new) = deadline {
+            self.deadlines.insert((new, id));
+        }
+    }
+
+    fn next_connection_id(&mut self) -> ConnectionId {
+        self.next_id += 1;
+        ConnectionId(self.next_id)
+    }
+}
+
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Endpoint").field("counters", &self.counters()).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,285 @@
+//! Two endpoints and nothing between them. What happens on worse networks is told in `tests/sim`.
+
+use core::time::Duration;
+use std::time::Instant;
+use std::vec;
+use std::vec::Vec;
+
+use super::*;
+use crate::fingerprint::Fingerprint;
+use crate::ice::Version;
+use crate::rtc::certificate::Certificate;
+use crate::rtc::error::{ConnectionEnd, Step};
+use crate::rtc::identity::{Identity, Keypair};
+use crate::rtc::output::{Event, Port, Read};
+
+/// A dialer and a listener, on a path of 5 ms each way.
+struct Pair {
+    now: Timestamp,
+    nodes: [Node; 2],
+    under_way: VecDeque<Packet>,
+}
+
+struct Node {
+    endpoint: Endpoint,
+    addr: SocketAddr,
+    events: VecDeque<Event>,
+    deadline: Option<Deadline>,
+}
+
+/// A datagram on its way: when it arrives, at which node and port, and from where.
+struct Packet {
+    at: Timestamp,
+    to: usize,
+    port: Port,
+    remote: SocketAddr,
+    payload: Vec<u8>,
+}
+
+const DIALER: usize = 0;
+const LISTENER: usize = 1;
+
+impl Pair {
+    fn new() -> Self {
+        Self::with(|_| {})
+    }
+
+    fn with(adjust: impl Fn(&mut Config)) -> Self {
+        let epoch = Epoch::new(Instant::now());
+        let node = |n: u8| {
+            let identity = Identity::from(Keypair::ed25519_from_seed([n; 32]));
+            let mut config = Config::new(identity, Certificate::generate([n; 32]));
+            adjust(&mut config);
+            Node {
+                endpoint: Endpoint::new(Arc::new(config), epoch, [n; 32]),
+                addr: SocketAddr::from(([192, 0, 2, n], 4000)),
+                events: VecDeque::new(),
+                deadline: None,
+            }
+        };
+        Self { now: Timestamp::ZERO, nodes: [node(1), node(2)], under_way: VecDeque::new() }
+    }
+
+    fn target(&self) -> Target {
+        let listener = &self.nodes[LISTENER];
+        let config = &listener.endpoint.shared.config;
+        Target {
+            remote: listener.addr,
+            certhashes: [Some(config.certificate.fingerprint()), None, None, None],
+            peer: Some(config.identity.peer_id()),
+            version: None,
+            timeout: None,
+        }
+    }
+
+    fn drain(&mut self) {
+        for index in 0..2 {
+            let Node { endpoint, addr, events, deadline } = &mut self.nodes[index];
+            loop {
+                match endpoint.poll(self.now) {
+                    Output::Transmit(transmit) => {
+                        assert_ne!(transmit.remote, *addr);
+                        let at = self.now + Duration::from_millis(5);
+                        let port = port_of(transmit.remote);
+                        let remote = at_port(*addr, transmit.port);
+                        self.under_way.extend(transmit.datagrams().map(|bytes| Packet {
+                            at,
+                            to: 1 - index,
+                            port,
+                            remote,
+                            payload: bytes.to_vec(),
+                        }));
+                    }
+                    Output::Event(event) => events.push_back(event),
+                    Output::Timeout(next) => {
+                        *deadline = next;
+                        break;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Goes on until `done`, for a minute at most.
+    fn run(&mut self, mut done: impl FnMut(&mut Self) -> bool) {
+        let limit = self.now + Duration::from_secs(60);
+        self.drain();
+        while !done(self) {
+            let arrival = self.under_way.front().map(|packet| packet.at);
+            let deadlines = self.nodes.iter().filter_map(|node| Some(node.deadline?.at));
+            let next = deadlines.chain(arrival).min().expect("something is awaited");
+            assert!(next < limit, "nothing came of it: {:?}", self.nodes[0].events);
+            self.now = self.now.max(next);
+            while let Some(Packet { to, port, remote, payload, .. }) =
+                self.under_way.pop_front_if(|packet| packet.at <= self.now)
+            {
+                let datagram = Datagram { port, remote, local: None, payload: &payload };
+                self.nodes[to].endpoint.handle_datagram(self.now, datagram);
+            }
+            for node in &mut self.nodes {
+                if node.deadline.is_some_and(|deadline| deadline.at <= self.now) {
+                    node.endpoint.handle_timeout(self.now);
+                }
+            }
+            self.drain();
+        }
+    }
+
+    fn take<T>(&mut self, node: usize, pick: impl Fn(&Event) -> Option<T>) -> T {
+        let mut found = None;
+        self.run(|pair| {
+            let events = &mut pair.nodes[node].events;
+            if let Some(index) = events.iter().position(|event| pick(event).is_some()) {
+                found = events.remove(index).and_then(|event| pick(&event));
+            }
+            found.is_some()
+        });
+        found.expect("the run ended with it")
+    }
+
+    fn connected(&mut self, node: usize) -> ConnectionId {
+        self.take(node, |event| match event {
+            Event::Connected { id, .. } => Some(*id),
+            _ => None,
+        })
+    }
+
+    fn end(&mut self, node: usize) -> ConnectionEnd {
+        self.take(node, |event| match event {
+            Event::Closed { end, .. } => Some(end.clone()),
+            _ => None,
+        })
+    }
+
+    fn connect(&mut self, target: Target) -> [ConnectionId; 2] {
+        let id = self.nodes[DIALER].endpoint.dial(self.now, target).expect("it can be dialed");
+        let connected = self.connected(DIALER);
+        assert_eq!(connected, id);
+        [connected, self.connected(LISTENER)]
+    }
+
+    fn opened(&mut self, node: usize) -> StreamId {
+        self.take(node, |event| match event {
+            Event::Opened { id } => Some(*id),
+            _ => None,
+        })
+    }
+
+    /// Reads to the end.
+    fn read_to_end(&mut self, node: usize, id: StreamId) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        self.run(|pair| {
+            let mut buffer = [0; 4096];
+            let mut stream = pair.nodes[node].endpoint.stream(id).expect("it has a handle");
+            loop {
+                match stream.read(&mut buffer) {
+                    Read::Bytes(len) => bytes.extend_from_slice(&buffer[..len]),
+                    Read::Empty => break,
+                    Read::Finished => return true,
+                    Read::Reset => panic!("reset"),
+                }
+            }
+            pair.drain();
+            false
+        });
+        bytes
+    }
+}
+
+/// Where a node's datagrams come from that leave by `port`.
+fn at_port(addr: SocketAddr, port: Port) -> SocketAddr {
+    match port {
+        Port::Main => addr,
+        Port::Fallback => SocketAddr::new(addr.ip(), FALLBACK),
+    }
+}
+
+fn port_of(addr: SocketAddr) -> Port {
+    if addr.port() == FALLBACK { Port::Fallback } else { Port::Main }
+}
+
+const FALLBACK: u16 = 5000;
+
+/// A listener is nobody at its fallback port: checks there earn no answer and no entry.
+#[test]
+fn nobody_is_accepted_at_the_fallback_port() {
+    for version in [Version::V1, Version::V2] {
+        let mut pair = Pair::new();
+        let target = Target {
+            version: Some(version),
+            remote: at_port(pair.nodes[LISTENER].addr, Port::Fallback),
+            ..pair.target()
+        };
+        pair.nodes[DIALER].endpoint.dial(pair.now, target).expect("it can be dialed");
+        assert_eq!(pair.end(DIALER), ConnectionEnd::HandshakeTimeout(Step::Stun));
+        let counters = pair.nodes[LISTENER].endpoint.counters();
+        assert!(counters.datagrams_received > 0);
+        assert_eq!(counters.datagrams_dropped, counters.datagrams_received);
+        assert_eq!((counters.half_open, counters.connections), (0, 0));
+    }
+}
+
+#[test]
+fn both_versions_connect_and_carry_an_echo() {
+    for version in [Some(Version::V1), Some(Version::V2), None] {
+        let mut pair = Pair::new();
+        let [dialed, _] = pair.connect(Target { version, ..pair.target() });
+        let ours = pair.nodes[DIALER].endpoint.open_stream(dialed).expect("it is open");
+        let mut stream = pair.nodes[DIALER].endpoint.stream(ours).expect("it is there");
+        let hello = vec![7; 100_000];
+        assert_eq!(stream.write(&hello), Ok(hello.len()));
+        stream.finish().expect("it was open");
+        let theirs = pair.opened(LISTENER);
+        assert_eq!(pair.read_to_end(LISTENER, theirs), hello);
+        let mut stream = pair.nodes[LISTENER].endpoint.stream(theirs).expect("it is there");
+        assert_eq!(stream.write(b"got it"), Ok(6));
+        stream.finish().expect("it was open");
+        assert_eq!(pair.read_to_end(DIALER, ours), b"got it");
+        let acknowledged = pair.take(DIALER, |event| match event {
+            Event::Finished { id, acknowledged } if *id == ours => Some(*acknowledged),
+            _ => None,
+        });
+        assert!(acknowledged);
+        let now = pair.now;
+        pair.nodes[LISTENER].endpoint.forget_stream(now, theirs);
+        pair.nodes[DIALER].endpoint.forget_stream(now, ours);
+        pair.nodes[DIALER].endpoint.close(now, dialed);
+        assert_eq!(pair.end(LISTENER), ConnectionEnd::ClosedByPeer);
+        assert_eq!(pair.end(DIALER), ConnectionEnd::ClosedLocally);
+        for node in &pair.nodes {
+            assert_eq!(node.endpoint.counters().connections, 0);
+            assert_eq!(node.endpoint.connections.len(), 0);
+        }
+    }
+}
+
+#[test]
+fn who_is_not_who_was_dialed_is_told_at_the_right_step() {
+    let mut pair = Pair::new();
+    let good = pair.target();
+    let wrong = Fingerprint::from_bytes([9; 32]);
+    let target = Target { certhashes: [Some(wrong), None, None, None], ..good.clone() };
+    pair.nodes[DIALER].endpoint.dial(Timestamp::ZERO, target).expect("it can be dialed");
+    assert_eq!(pair.end(DIALER).step(), Some(Step::Certhash));
+
+    let mut pair = Pair::new();
+    let stranger = Keypair::ed25519_from_seed([77; 32]);
+    let stranger = Identity::from(stranger).peer_id();
+    let target = Target { peer: Some(stranger), ..good };
+    pair.nodes[DIALER].endpoint.dial(Timestamp::ZERO, target).expect("it can be dialed");
+    assert_eq!(pair.end(DIALER).step(), Some(Step::PeerId));
+}
+
+/// Acknowledgements alone must set the rest in motion: the application does nothing after its write.
+#[test]
+fn what_was_written_at_once_arrives_without_another_call() {
+    let bytes = vec![5; 4 * 1024 * 1024];
+    let mut pair = Pair::with(|config| config.limits.stream_send_bytes = bytes.len());
+    let [dialed, _] = pair.connect(pair.target());
+    let ours = pair.nodes[DIALER].endpoint.open_stream(dialed).expect("it is open");
+    let mut stream = pair.nodes[DIALER].endpoint.stream(ours).expect("it has a handle");
+    assert_eq!(stream.write(&bytes), Ok(bytes.len()));
+    stream.finish().expect("it was open");
+    let theirs = pair.opened(LISTENER);
+    assert_eq!(pair.read_to_end(LISTENER, theirs), bytes);
+}

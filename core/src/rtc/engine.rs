@@ -1,0 +1,613 @@
+//! One peer's wire as one machine: datagrams in, messages out, and back.
+//!
+//! ```text
+//!              ┌────────────────────────── Engine ──────────────────────────┐
+//!  STUN  ─────→│ ice: where the peer is                                     │
+//!  DTLS  ─────→│ dtls: decrypts ─→ sctp: orders ─→ channels: opens, closes  │─→ events, messages
+//!  datagrams ←─│ dtls: encrypts ←─ sctp: packs  ←─ channels ←───────────────│←─ messages
+//!              └────────────────────────────────────────────────────────────┘
+//! ```
+//!
+//! The engine knows nothing of Noise, frames, streams or other peers. It never asks a clock, never
+//! sends, never calls back; all it keeps is bounded, and nothing that arrives makes it panic.
+//!
+//! # How to drive it
+//!
+//! Feed it a batch of datagrams with [`Engine::handle_stun`], [`Engine::on_check`] and
+//! [`Engine::handle_dtls`]; pull events and messages with [`Engine::poll_event`] and
+//! [`Engine::receive`]; send; then call [`Engine::flush`] once. DTLS is drained inside of every call,
+//! SCTP only by `flush`, as that is what it charges for. After an event that ends the connection
+//! (`Closed`, `Failed`, `WrongCerthash`) messages can still be received, and one more `flush` lets
+//! the last words out.
+//!
+//! A full receive window is the peer's to wait for and ours to reopen: when `receive` was not called for
+//! a while, [`Engine::window_update`] after it tells the peer.
+//!
+//! Whoever accepts connections does not need an ICE agent, but a rule for where to send: the endpoint
+//! verifies and answers checks without state, and says [`Engine::on_check`].
+//!
+//! Obeys: libp2p webrtc-direct §Connection Establishment, RFC 8831, RFC 8832; the parts name theirs.
+
+mod channels;
+mod dcep;
+mod dtls;
+mod ice;
+mod lite;
+mod sctp;
+#[cfg(test)]
+mod tests;
+
+use core::fmt;
+use core::net::{IpAddr, SocketAddr};
+use core::time::Duration;
+use std::boxed::Box;
+use std::collections::VecDeque;
+use std::vec::Vec;
+
+use bytes::Bytes;
+
+use self::channels::Channels;
+use self::dtls::{Dtls, Failure};
+use self::sctp::Sctp;
+use super::epoch::Epoch;
+use super::error::Step;
+use super::outbox::Outbox;
+use super::output::Port;
+use crate::fingerprint::Fingerprint;
+use crate::time::{Deadline, Timestamp};
+
+pub(crate) use self::dtls::DtlsContext;
+pub(crate) use self::ice::{FullAgent, Ice, RingHmac};
+pub(crate) use self::lite::Lite;
+
+/// Which side of DTLS, and so which parity of channel ids.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Role {
+    /// Dialed. Opens even channels.
+    Client,
+    /// Was dialed. Opens odd channels.
+    Server,
+}
+
+/// What an engine is made of.
+pub(crate) struct Params<'a> {
+    /// Which side we are.
+    pub(crate) role: Role,
+    /// Where the peer is. A client's agent must have been answered, or nothing is sent.
+    pub(crate) ice: Ice,
+    /// Our certificate and the versions we speak.
+    pub(crate) dtls: &'a DtlsContext,
+    /// Whether a server asks for a cookie before it spends anything.
+    pub(crate) cookie: bool,
+    /// The certificates that the peer may show; any, if there are none. A client of webrtc-direct must
+    /// have one.
+    pub(crate) certhashes: [Option<Fingerprint>; 4],
+    /// Bytes of the SCTP receive window.
+    pub(crate) receive_window: u32,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Event {
+    /// DTLS is up, and if certhashes were given, the peer's certificate is one of them.
+    Secured {
+        /// The peer's certificate.
+        remote: Fingerprint,
+        /// Whether version 1.2 is spoken, not 1.3.
+        dtls12: bool,
+    },
+    /// The peer showed another certificate than was promised. It was told nothing more.
+    WrongCerthash {
+        /// The first that was promised.
+        expected: Fingerprint,
+        /// What it showed.
+        actual: Fingerprint,
+    },
+    /// SCTP is up, and channel 0 with it.
+    ///
+    /// If we were its server under DTLS 1.2, what we send at once arrives in one burst with the
+    /// COOKIE-ACK, before the peer's application has made channel 0; webrtc-rs then loses it. Let a
+    /// round trip pass, and no less than 20 ms.
+    Associated {
+        /// The association was made by the peer's INIT.
+        as_server: bool,
+        /// As in `Secured`.
+        dtls12: bool,
+    },
+    /// The peer opened a channel.
+    ChannelOpened {
+        /// Which.
+        channel: u16,
+        /// The beginning of its label, mostly empty; `init` marks the channel that /webrtc begins with.
+        label: Box<[u8]>,
+    },
+    /// The peer has closed its side of a channel, and all that it sent was received; our side is being
+    /// closed in answer.
+    ChannelClosed(u16),
+    /// Both sides of a channel are closed: whoever opened it may use its id again.
+    ChannelFree(u16),
+    /// A secured peer is at another address now.
+    Moved(SocketAddr),
+    /// The peer closed the connection: close_notify, ABORT or SHUTDOWN.
+    Closed,
+    /// The connection cannot go on.
+    Failed {
+        /// Where.
+        step: Step,
+        /// Why.
+        cause: &'static str,
+    },
+}
+
+/// One peer's wire.
+pub(crate) struct Engine {
+    epoch: Epoch,
+    now: Timestamp,
+    state: State,
+    ice: Ice,
+    dtls: Dtls,
+    sctp: sctp::Association,
+    channels: Channels,
+    events: VecDeque<Event>,
+    /// DTLS datagrams that something else than `flush` brought forth.
+    replies: Vec<Vec<u8>>,
+    /// Where the peer was last.
+    remote: Option<SocketAddr>,
+    heard: Timestamp,
+    counters: Counters,
+}
+
+/// What went over the wire, apart from STUN: UDP payload bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Counters {
+    pub(crate) bytes_sent: u64,
+    pub(crate) bytes_received: u64,
+}
+
+/// In the order in which they follow each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum State {
+    Handshaking,
+    Secured,
+    Associated,
+    /// We are closing; the next flush says so.
+    Closing,
+    Over,
+}
+
+impl Engine {
+    /// An engine for a peer.
+    pub(crate) fn new(now: Timestamp, epoch: Epoch, params: Params<'_>) -> Self {
+        let Params { role, ice, dtls, cookie, certhashes, receive_window } = params;
+        let certhashes = certhashes.into_iter().flatten().collect();
+        let mut channels = Channels::new(role);
+        channels.expect(NOISE_CHANNEL);
+        Self {
+            epoch,
+            now,
+            state: State::Handshaking,
+            remote: ice.destination().map(|(_, remote)| remote),
+            ice,
+            dtls: Dtls::new(epoch.instant(now), role, dtls, cookie, certhashes),
+            sctp: sctp::Association::new(role, receive_window),
+            channels,
+            events: VecDeque::new(),
+            replies: Vec::new(),
+            heard: now,
+            counters: Counters::default(),
+        }
+    }
+
+    // ── in: the network and the clock ──
+
+    /// Takes a STUN datagram, if we have a full agent; says whether it was authentic.
+    pub(crate) fn handle_stun(
+        &mut self,
+        now: Timestamp,
+        remote: SocketAddr,
+        datagram: &[u8],
+    ) -> bool {
+        self.advance(now);
+        let Ice::Full(agent) = &mut self.ice else { return false };
+        let accepted = agent.handle_stun(now, remote, datagram);
+        if accepted {
+            self.heard = self.now;
+            self.note_destination();
+        }
+        accepted
+    }
+
+    /// Takes note of a check that the endpoint has verified and answered, if we are lite.
+    pub(crate) fn on_check(
+        &mut self,
+        now: Timestamp,
+        local: Option<IpAddr>,
+        remote: SocketAddr,
+        use_candidate: bool,
+    ) {
+        self.advance(now);
+        let Ice::Lite(lite) = &mut self.ice else { return };
+        lite.on_check(now, local, remote, use_candidate);
+        self.heard = self.now;
+        self.note_destination();
+    }
+
+    /// Takes a DTLS datagram. From an address that no verified check came from it is dropped.
+    pub(crate) fn handle_dtls(
+        &mut self,
+        now: Timestamp,
+        local: Option<IpAddr>,
+        remote: SocketAddr,
+        datagram: &[u8],
+    ) {
+        self.advance(now);
+        if self.state >= State::Closing || !self.ice.knows(remote) {
+            return;
+        }
+        self.counters.bytes_received += datagram.len() as u64;
+        if let Ice::Lite(lite) = &mut self.ice {
+            lite.on_datagram(local, remote);
+        }
+        let heard = self.with_dtls(|dtls, at, sink| dtls.handle_packet(at, datagram, sink));
+        if heard {
+            self.heard = self.now;
+            if let Ice::Lite(lite) = &mut self.ice {
+                lite.on_authentic(now, remote);
+            }
+        }
+        self.note_destination();
+    }
+
+    /// Takes the time.
+    pub(crate) fn handle_timeout(&mut self, now: Timestamp) {
+        self.advance(now);
+        if let Ice::Full(agent) = &mut self.ice {
+            agent.handle_timeout(now);
+        }
+        if self.state >= State::Closing {
+            return;
+        }
+        self.sctp.handle_timeout(self.epoch.instant(now));
+        let quiet = self.quiet();
+        self.channels.handle_timeout(now, &mut self.sctp, quiet);
+        self.pump();
+    }
+
+    // ── out: datagrams, the next deadline, events ──
+
+    /// Queues all that is to be sent now. Once per batch: it is the expensive call.
+    pub(crate) fn flush(&mut self, now: Timestamp, out: &mut Outbox) {
+        self.advance(now);
+        let at = self.epoch.instant(now);
+        if self.dtls.deadline().is_some_and(|deadline| deadline <= at) {
+            self.with_dtls(Dtls::handle_timeout);
+        }
+        if self.state == State::Secured {
+            self.sctp.connect(at);
+        }
+        self.pump();
+        if let Some((local, remote)) = self.ice.destination() {
+            let mut path = Path { port: self.ice.port(), local, remote, out, sent: 0 };
+            self.flush_records(&mut path);
+            self.counters.bytes_sent += path.sent;
+        }
+        if let Ice::Full(agent) = &mut self.ice {
+            agent.poll_transmit(out);
+        }
+        self.channels.refresh(&mut self.sctp);
+    }
+
+    /// When `handle_timeout`, and then `flush`, is due.
+    pub(crate) fn deadline(&self) -> Option<Deadline> {
+        let at = |instant, why| Deadline { at: self.epoch.timestamp(instant), why };
+        let ice = match &self.ice {
+            Ice::Full(agent) => agent.deadline(),
+            Ice::Lite(_) => None,
+        };
+        if self.state >= State::Closing {
+            return ice;
+        }
+        let discarding = self.channels.deadline(self.quiet());
+        [
+            ice,
+            self.dtls.deadline().map(|instant| at(instant, "DTLS flight")),
+            self.sctp.deadline().map(|instant| at(instant, "SCTP timer")),
+            discarding.map(|at| Deadline { at, why: "channel to be reset" }),
+        ]
+        .into_iter()
+        .fold(None, Deadline::earliest)
+    }
+
+    /// What happened.
+    pub(crate) fn poll_event(&mut self) -> Option<Event> {
+        self.pump();
+        self.events.pop_front()
+    }
+
+    // ── channels ──
+
+    /// Opens a channel; it can be sent on at once. False if its id is in use, be it by a peer that uses
+    /// ids of ours, or if SCTP is not up.
+    pub(crate) fn open(&mut self, channel: u16) -> bool {
+        self.state == State::Associated && self.channels.open(&mut self.sctp, channel)
+    }
+
+    /// Learns what was acknowledged since the last flush: the [`budget`](Self::budget) grows. Once per
+    /// batch, before sending.
+    pub(crate) fn refresh(&mut self) {
+        self.channels.refresh(&mut self.sctp);
+    }
+
+    /// Queues a message of 1 to 65 536 bytes; false if the channel is not open, or not any more.
+    ///
+    /// What is queued beyond [`budget`](Self::budget) is taken, but only makes SCTP slow.
+    pub(crate) fn send(&mut self, channel: u16, message: Bytes) -> bool {
+        !message.is_empty() && self.channels.send(&mut self.sctp, channel, message)
+    }
+
+    /// How many bytes should be sent now, on all channels together.
+    ///
+    /// SCTP's work per poll grows with what it holds, so it is given what keeps 200 Mbit/s of the path
+    /// busy and no more: 128 KiB up to a round trip of 5 ms, 1 MiB from 40 ms on.
+    pub(crate) fn budget(&self) -> usize {
+        if self.state != State::Associated {
+            return 0;
+        }
+        let rtt = self.sctp.rtt_min().unwrap_or_default();
+        let bytes = rtt.as_micros() as usize * (BUDGET_MIN / BUDGET_RTT_MICROS);
+        bytes.clamp(BUDGET_MIN, BUDGET_MAX).saturating_sub(self.channels.unacknowledged_total())
+    }
+
+    /// Closes a channel: our side, once all that was sent on it is acknowledged. What was not received
+    /// is thrown away. `peer_finished` says that the peer will send no more data on it; otherwise its
+    /// data is awaited and thrown away first.
+    ///
+    /// Only whoever opened a channel should close it first: the library answers the peer's closing, and
+    /// answers again if ours came before, which hits the next channel of an opener that is in a hurry.
+    pub(crate) fn reset(&mut self, channel: u16, peer_finished: bool) {
+        self.channels.reset(self.now, &mut self.sctp, channel, peer_finished);
+    }
+
+    /// Bytes sent on all channels that the peer has not acknowledged.
+    pub(crate) fn unacknowledged(&self) -> usize {
+        self.channels.unacknowledged_total()
+    }
+
+    /// Takes the next message, of whatever channel. What is not taken fills the receive window.
+    ///
+    /// There is none before `Associated` was said, even if some have overtaken it.
+    pub(crate) fn receive(&mut self) -> Option<(u16, Bytes)> {
+        self.pump();
+        if self.state < State::Associated {
+            return None;
+        }
+        self.channels.receive(&mut self.sctp)
+    }
+
+    /// After a pause in receiving: tells the peer of the window, with the next flush.
+    pub(crate) fn window_update(&mut self, now: Timestamp) {
+        self.advance(now);
+        if self.state == State::Associated {
+            self.sctp.window_update(self.epoch.instant(now));
+        }
+    }
+
+    /// Ends the connection: the next flush sends ABORT and close_notify.
+    pub(crate) fn close(&mut self, now: Timestamp) {
+        self.advance(now);
+        if self.state < State::Closing {
+            self.state = State::Closing;
+            self.sctp.abort();
+        }
+    }
+
+    // ── numbers ──
+
+    /// When something authentic last came from the peer: a verified check or answer, or DTLS data.
+    pub(crate) fn last_heard(&self) -> Timestamp {
+        self.heard
+    }
+
+    /// The port that the peer reaches us at.
+    pub(crate) fn port(&self) -> Port {
+        self.ice.port()
+    }
+
+    /// Every address that the peer was heard from and that is still valid.
+    pub(crate) fn addresses(&self) -> Vec<SocketAddr> {
+        match &self.ice {
+            Ice::Lite(lite) => lite.addresses().collect(),
+            Ice::Full(_) => self.remote.into_iter().collect(),
+        }
+    }
+
+    /// Smoothed round trip, once it was measured.
+    pub(crate) fn rtt(&self) -> Option<Duration> {
+        let ice = match &self.ice {
+            Ice::Full(agent) => agent.rtt(),
+            Ice::Lite(_) => None,
+        };
+        self.sctp.rtt().or(ice)
+    }
+
+    /// What went over the wire.
+    pub(crate) fn counters(&self) -> Counters {
+        self.counters
+    }
+
+    /// How many channels the peer has room for: ids from there on fail. 0 until SCTP is up.
+    pub(crate) fn peer_channels(&self) -> u16 {
+        self.sctp.peer_streams()
+    }
+
+    fn advance(&mut self, now: Timestamp) {
+        self.now = self.now.max(now);
+    }
+
+    /// Does something to DTLS and takes what comes out of it; says whether anything authentic did.
+    fn with_dtls(
+        &mut self,
+        change: impl FnOnce(
+            &mut Dtls,
+            std::time::Instant,
+            &mut dyn FnMut(dtls::Event<'_>),
+        ) -> Result<(), Failure>,
+    ) -> bool {
+        let at = self.epoch.instant(self.now);
+        let (mut connected, mut heard, mut closed) = (None, false, false);
+        let Self { dtls, sctp, replies, .. } = self;
+        let result = change(dtls, at, &mut |event| match event {
+            dtls::Event::Packet(packet) => replies.push(packet.into()),
+            dtls::Event::Connected(peer) => connected = Some(peer),
+            dtls::Event::Data(packet) => {
+                heard = true;
+                sctp.handle_packet(at, Bytes::copy_from_slice(packet));
+            }
+            dtls::Event::Closed => closed = true,
+        });
+        if let Some(remote) = connected {
+            heard = true;
+            self.state = self.state.max(State::Secured);
+            self.events.push_back(Event::Secured { remote, dtls12: self.dtls.is_12() });
+        }
+        self.pump();
+        if closed {
+            self.end(Event::Closed);
+        }
+        if let Err(failure) = result {
+            self.end(failure.into());
+        }
+        heard
+    }
+
+    /// What DTLS has to say by itself, then what SCTP says through it.
+    fn flush_records(&mut self, path: &mut Path<'_>) {
+        for reply in self.replies.drain(..) {
+            path.push(&reply);
+        }
+        if self.state == State::Handshaking {
+            return;
+        }
+        let Self { dtls, sctp, .. } = self;
+        let mut result = Ok(());
+        sctp.poll_packets(self.epoch.instant(self.now), &mut |packet| {
+            if result.is_ok() {
+                result = dtls.send(packet, &mut |event| path.take(event));
+            }
+        });
+        if self.state == State::Closing {
+            self.state = State::Over;
+            result = result.and(self.dtls.close(&mut |event| path.take(event)));
+        }
+        if let Err(failure) = result {
+            self.end(failure.into());
+        }
+    }
+
+    /// Moves what the association has to say to the channels and to our own events.
+    fn pump(&mut self) {
+        while let Some(event) = self.sctp.poll_event() {
+            match event {
+                sctp::Event::Up { as_server } => self.on_association(as_server),
+                sctp::Event::Closed => self.end(Event::Closed),
+                sctp::Event::Failed(cause) => self.end(Event::Failed { step: Step::Sctp, cause }),
+                event => {
+                    let Self { channels, sctp, events, .. } = self;
+                    if let Err(cause) = channels.on_event(self.now, sctp, event, events) {
+                        self.end(Event::Failed { step: Step::Sctp, cause });
+                        return;
+                    }
+                }
+            }
+        }
+        self.channels.acknowledge(&mut self.sctp, &mut self.events);
+    }
+
+    fn on_association(&mut self, as_server: bool) {
+        if self.state == State::Secured {
+            self.state = State::Associated;
+            self.channels.negotiate(&mut self.sctp, NOISE_CHANNEL);
+            self.events.push_back(Event::Associated { as_server, dtls12: self.dtls.is_12() });
+        }
+    }
+
+    fn end(&mut self, event: Event) {
+        if self.state >= State::Closing {
+            return;
+        }
+        self.state = State::Over;
+        if event != Event::Closed {
+            // Whoever turned out to be someone else, or to be broken, is told nothing more.
+            self.replies.clear();
+        }
+        self.events.push_back(event);
+    }
+
+    fn note_destination(&mut self) {
+        let Some((_, remote)) = self.ice.destination() else { return };
+        let before = self.remote.replace(remote);
+        if before.is_some_and(|before| before != remote) {
+            self.sctp.path_changed();
+            if matches!(self.state, State::Secured | State::Associated) {
+                self.events.push_back(Event::Moved(remote));
+            }
+        }
+    }
+
+    /// How long a peer must be silent on a channel that is to be reset until it is taken to be done.
+    fn quiet(&self) -> Duration {
+        self.rtt().map_or(QUIET_MIN, |rtt| (rtt * 2).max(QUIET_MIN))
+    }
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine")
+            .field("state", &self.state)
+            .field("remote", &self.remote)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Where records go.
+struct Path<'a> {
+    port: Port,
+    local: Option<IpAddr>,
+    remote: SocketAddr,
+    out: &'a mut Outbox,
+    sent: u64,
+}
+
+impl Path<'_> {
+    fn push(&mut self, datagram: &[u8]) {
+        self.sent += datagram.len() as u64;
+        self.out.push(self.port, self.local, self.remote, datagram);
+    }
+
+    /// Encrypting brings forth datagrams and nothing else.
+    fn take(&mut self, event: dtls::Event<'_>) {
+        if let dtls::Event::Packet(packet) = event {
+            self.push(packet);
+        }
+    }
+}
+
+impl From<Failure> for Event {
+    fn from(failure: Failure) -> Self {
+        match failure {
+            Failure::WrongCerthash { expected, actual } => Self::WrongCerthash { expected, actual },
+            Failure::Fatal(cause) => Self::Failed { step: Step::Dtls, cause },
+        }
+    }
+}
+
+/// Channel 0 exists on both sides from the start: libp2p webrtc-direct §Connection Establishment.
+const NOISE_CHANNEL: u16 = 0;
+/// What a local network needs, and what SCTP handles at full speed (measured: a quarter less at 1 MiB).
+const BUDGET_MIN: usize = 128 * 1024;
+/// The receive window of most peers, and as much as today's congestion control fills with some luck.
+const BUDGET_MAX: usize = 1024 * 1024;
+/// Up to this round trip the least budget is enough.
+const BUDGET_RTT_MICROS: usize = 5_000;
+/// Longer than the gaps that a sender's own scheduling makes.
+const QUIET_MIN: Duration = Duration::from_millis(200);

@@ -1,0 +1,299 @@
+//! DTLS: one shared context per endpoint, one session per connection, and one door out of it.
+//!
+//! The library wants to be drained after every call, or it loses datagrams silently; and each of its
+//! errors is final. So nothing here returns before it has drained, and after an error or an end nothing
+//! comes out any more. A client that sees another certificate than it was promised sends not one byte
+//! after that.
+//!
+//! Whose certificate is right is asked of clients only: a server learns who calls from Noise. SRTP keys
+//! are negotiated, because some peers insist, and dropped.
+//!
+//! Obeys: RFC 6347 (DTLS 1.2), RFC 9147 (DTLS 1.3), RFC 8827 §6.5, libp2p webrtc-direct §Connection
+//! Establishment.
+
+use core::time::Duration;
+use std::sync::Arc;
+use std::time::Instant;
+use std::vec;
+use std::vec::Vec;
+
+use dimpl::{
+    Config, DtlsCertificate, Error, Output, ProtocolVersion, SecurityError, UnexpectedMessageError,
+};
+use tracing::debug;
+
+use super::Role;
+use crate::fingerprint::Fingerprint;
+use crate::rtc::certificate::{Certificate, fingerprint_of};
+use crate::rtc::config::DtlsVersions;
+
+/// What all sessions of an endpoint share.
+///
+/// The library proves its cryptography to itself whenever a configuration is built, which costs a third
+/// of a handshake: hence once.
+pub(crate) struct DtlsContext {
+    certificate: DtlsCertificate,
+    versions: DtlsVersions,
+    plain: Arc<Config>,
+    cookie: Arc<Config>,
+}
+
+impl DtlsContext {
+    /// The context of an endpoint that shows this certificate.
+    pub(crate) fn new(certificate: &Certificate, versions: DtlsVersions) -> Self {
+        Self {
+            certificate: DtlsCertificate {
+                certificate: certificate.der().to_vec(),
+                private_key: certificate.private_key_der().to_vec(),
+            },
+            versions,
+            plain: Arc::new(config(false)),
+            cookie: Arc::new(config(true)),
+        }
+    }
+}
+
+/// A session with the peer.
+pub(super) struct Dtls {
+    session: dimpl::Dtls,
+    /// The certificates that the peer may show; any, if there are none.
+    expected: Vec<Fingerprint>,
+    peer: Option<Fingerprint>,
+    now: Instant,
+    deadline: Option<Instant>,
+    /// Once set, nothing goes in or out.
+    over: bool,
+    buffer: Vec<u8>,
+}
+
+/// What comes out of a session.
+pub(super) enum Event<'a> {
+    /// A datagram for the peer.
+    Packet(&'a [u8]),
+    /// The handshake is done; this is the peer's certificate.
+    Connected(Fingerprint),
+    /// What the peer sent, authentic.
+    Data(&'a [u8]),
+    /// The peer closed the session.
+    Closed,
+}
+
+/// Why a session is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Failure {
+    /// The server is another than was dialed.
+    WrongCerthash { expected: Fingerprint, actual: Fingerprint },
+    /// Something else, in words.
+    Fatal(&'static str),
+}
+
+impl Dtls {
+    /// A session that has sent nothing yet: a client begins with its first `handle_timeout`.
+    ///
+    /// With `cookie`, a server asks for one before it spends anything on the client (a round trip more;
+    /// for use under load). `expected` are the certificates a client takes.
+    pub(super) fn new(
+        now: Instant,
+        role: Role,
+        context: &DtlsContext,
+        cookie: bool,
+        expected: Vec<Fingerprint>,
+    ) -> Self {
+        let config = if cookie { &context.cookie } else { &context.plain }.clone();
+        let certificate = context.certificate.clone();
+        let mut session = match context.versions {
+            DtlsVersions::Auto => dimpl::Dtls::new_auto(config, certificate, now),
+            DtlsVersions::V12 => dimpl::Dtls::new_12(config, certificate, now),
+            DtlsVersions::V13 => dimpl::Dtls::new_13(config, certificate, now),
+        };
+        session.set_active(role == Role::Client);
+        // A client has something to say at once.
+        let deadline = (role == Role::Client).then_some(now);
+        let buffer = vec![0; BUFFER_LEN];
+        Self { session, expected, peer: None, now, deadline, over: false, buffer }
+    }
+
+    /// Takes a datagram.
+    pub(super) fn handle_packet(
+        &mut self,
+        now: Instant,
+        datagram: &[u8],
+        sink: &mut dyn FnMut(Event<'_>),
+    ) -> Result<(), Failure> {
+        self.now = now;
+        self.run(sink, |session| {
+            session.handle_timeout(now)?;
+            match session.handle_packet(datagram) {
+                // The one error that leaves the session as it was: a client that does not know the
+                // version yet was shown something else than a ServerHello, by reordering or malice.
+                Err(Error::UnexpectedMessage(
+                    UnexpectedMessageError::UnrecognizedAutoServerResponse,
+                )) => Ok(()),
+                result => result,
+            }
+        })
+    }
+
+    /// Takes the time.
+    pub(super) fn handle_timeout(
+        &mut self,
+        now: Instant,
+        sink: &mut dyn FnMut(Event<'_>),
+    ) -> Result<(), Failure> {
+        self.now = now;
+        self.run(sink, |session| session.handle_timeout(now))
+    }
+
+    /// Encrypts one record.
+    pub(super) fn send(
+        &mut self,
+        data: &[u8],
+        sink: &mut dyn FnMut(Event<'_>),
+    ) -> Result<(), Failure> {
+        self.run(sink, |session| match session.send_application_data(data)? {
+            taken if taken == data.len() => Ok(()),
+            // It takes all or, while the version is open, nothing; we do not send before that.
+            _ => Err(Error::ConnectionClosed),
+        })
+    }
+
+    /// Says goodbye; nothing comes out after that.
+    pub(super) fn close(&mut self, sink: &mut dyn FnMut(Event<'_>)) -> Result<(), Failure> {
+        let result = self.run(sink, dimpl::Dtls::close);
+        self.over = true;
+        result
+    }
+
+    /// When `handle_timeout` is due.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.deadline.filter(|_| !self.over)
+    }
+
+    /// Whether version 1.2 is spoken; false until it is known.
+    pub(super) fn is_12(&self) -> bool {
+        self.session.protocol_version() == Some(ProtocolVersion::DTLS1_2)
+    }
+
+    /// The one door: does something to the session, then drains it.
+    fn run(
+        &mut self,
+        sink: &mut dyn FnMut(Event<'_>),
+        change: impl FnOnce(&mut dimpl::Dtls) -> Result<(), Error>,
+    ) -> Result<(), Failure> {
+        if self.over {
+            return Ok(());
+        }
+        let result = match change(&mut self.session) {
+            Ok(()) => self.drain(sink),
+            Err(error) => {
+                debug!(?error, "DTLS failed");
+                Err(Failure::Fatal(cause(&error)))
+            }
+        };
+        self.over |= result.is_err();
+        result
+    }
+
+    fn drain(&mut self, sink: &mut dyn FnMut(Event<'_>)) -> Result<(), Failure> {
+        let Self { session, expected, peer, now, deadline, over, buffer } = self;
+        loop {
+            let needed = match session.poll_output(buffer) {
+                Output::Timeout(at) => {
+                    // "Never" is ten years from now.
+                    *deadline = Some(at).filter(|at| *at < *now + HANDSHAKE_TIMEOUT * 2);
+                    return Ok(());
+                }
+                Output::BufferTooSmall { needed } => needed,
+                Output::Packet(packet) => {
+                    sink(Event::Packet(packet));
+                    continue;
+                }
+                Output::PeerCert(der) => {
+                    *peer = Some(check(fingerprint_of(der), expected)?);
+                    continue;
+                }
+                Output::Connected => {
+                    let peer = peer.ok_or(Failure::Fatal("the peer showed no certificate"))?;
+                    sink(Event::Connected(peer));
+                    continue;
+                }
+                Output::ApplicationData(data) => {
+                    sink(Event::Data(data));
+                    continue;
+                }
+                Output::CloseNotify => {
+                    *over = true;
+                    sink(Event::Closed);
+                    return Ok(());
+                }
+                _ => continue,
+            };
+            buffer.resize(needed, 0);
+        }
+    }
+}
+
+/// libp2p webrtc-direct: the client "MUST" find the certhash that it was given in the certificate.
+fn check(actual: Fingerprint, expected: &[Fingerprint]) -> Result<Fingerprint, Failure> {
+    match expected.first() {
+        Some(&first) if !expected.contains(&actual) => {
+            Err(Failure::WrongCerthash { expected: first, actual })
+        }
+        _ => Ok(actual),
+    }
+}
+
+fn config(cookie: bool) -> Config {
+    Config::builder()
+        .mtu(DATAGRAM_LEN_MAX)
+        .max_queue_rx(QUEUE_RX)
+        .require_client_certificate(true)
+        .use_server_cookie(cookie)
+        .flight_start_rto(FLIGHT_RTO)
+        .flight_retries(FLIGHT_RETRIES)
+        .handshake_timeout(HANDSHAKE_TIMEOUT)
+        .build()
+        .expect("the configuration is made of constants that the library takes")
+}
+
+fn cause(error: &Error) -> &'static str {
+    match error {
+        Error::Timeout(_) => "the peer stopped answering the handshake",
+        Error::CertificateError(_) => "the peer's certificate cannot be used",
+        Error::SecurityError(SecurityError::FatalAlert { .. }) => "the peer sent a fatal alert",
+        Error::SecurityError(_) => "the peer offers nothing that is secure and known",
+        Error::CryptoError(_) => "cryptography failed",
+        Error::ConnectionClosed => "the session is closed",
+        _ => "the peer broke the protocol",
+    }
+}
+
+/// UDP payload: what any path carries.
+const DATAGRAM_LEN_MAX: usize = 1_200;
+/// The largest record has 16 KiB of content; peers send less than 1 500 bytes, and it grows if need be.
+const BUFFER_LEN: usize = 2_048;
+/// Records that arrive out of order or before their keys. The default of 30 overflows under a burst, and
+/// what overflows is lost until a retransmission.
+const QUEUE_RX: usize = 256;
+/// RFC 6347 §4.2.4.1 says 1 s, and less where it matters: a lost flight would be felt by a person.
+/// Browsers begin at 50 ms. 300 ms is above the round trip of most paths, and a flight that is sent twice
+/// costs 2 KB.
+const FLIGHT_RTO: Duration = Duration::from_millis(300);
+/// With an interval that doubles this lasts beyond any deadline that a connection has.
+const FLIGHT_RETRIES: usize = 10;
+/// The connection's own deadline decides; this one only has to be later.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(600);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_of_the_promised_certificates_will_do() {
+        let [a, b, c] = [1, 2, 3].map(|n| Fingerprint::from_bytes([n; 32]));
+        assert_eq!(check(a, &[]), Ok(a));
+        assert_eq!(check(b, &[a, b]), Ok(b));
+        let wrong = Failure::WrongCerthash { expected: a, actual: c };
+        assert_eq!(check(c, &[a, b]), Err(wrong));
+    }
+}

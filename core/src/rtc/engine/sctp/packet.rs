@@ -1,0 +1,278 @@
+//! SCTP packets as bytes: what the engine must see in passing, and what it must mend.
+//!
+//! It looks at packets that a back end makes or takes: who begins an association, which packet
+//! carries data, how long an answer took. It never changes what a chunk says, only how soon it is to be
+//! acknowledged. Every read is bounded:
+//! a packet that lies about its lengths just ends early.
+//!
+//! Obeys: RFC 9260 §3 (formats), §3.3.7 (ABORT), §6.8 (checksum).
+
+use std::vec::Vec;
+
+use crc::{CRC_32_ISCSI, Crc};
+
+/// Chunk types, RFC 9260 §3.2.
+pub(super) const DATA: u8 = 0;
+pub(super) const INIT: u8 = 1;
+pub(super) const INIT_ACK: u8 = 2;
+pub(super) const SACK: u8 = 3;
+pub(super) const ABORT: u8 = 6;
+pub(super) const SHUTDOWN: u8 = 7;
+pub(super) const COOKIE_ECHO: u8 = 10;
+pub(super) const COOKIE_ACK: u8 = 11;
+
+/// The I bit among the flags of a DATA chunk, RFC 7053 §3.
+const IMMEDIATE: u8 = 8;
+
+/// The chunks of a packet.
+pub(super) fn chunks(packet: &[u8]) -> Chunks<'_> {
+    Chunks { rest: packet.get(HEADER_LEN..).unwrap_or_default() }
+}
+
+/// The type of a packet's first chunk.
+pub(super) fn first_chunk(packet: &[u8]) -> Option<u8> {
+    packet.get(HEADER_LEN).copied()
+}
+
+/// The tag by which the receiver of a packet knows the association.
+pub(super) fn verification_tag(packet: &[u8]) -> Option<u32> {
+    u32_at(packet, 4)
+}
+
+/// The initiate tag of a packet that begins with INIT or INIT-ACK: the tag its sender will be
+/// addressed by.
+pub(super) fn initiate_tag(packet: &[u8]) -> Option<u32> {
+    u32_at(packet, HEADER_LEN + 4)
+}
+
+/// How many incoming streams the sender of an INIT or INIT-ACK has room for.
+pub(super) fn inbound_streams(packet: &[u8]) -> Option<u16> {
+    let bytes = packet.get(HEADER_LEN + 14..HEADER_LEN + 16)?;
+    Some(u16::from_be_bytes(bytes.try_into().expect("two bytes were asked for")))
+}
+
+/// A packet as if its sender had asked for its acknowledgement at once: the I bit of RFC 7053, on its last
+/// DATA chunk. `None` if it has none.
+pub(super) fn with_immediate_sack(packet: &[u8]) -> Option<Vec<u8>> {
+    let mut last = None;
+    let mut at = HEADER_LEN;
+    while let Some(header) = packet.get(at..at + 4) {
+        if header[0] == DATA {
+            last = Some(at + 1);
+        }
+        let len = usize::from(u16::from_be_bytes([header[2], header[3]]));
+        at += len.max(4).next_multiple_of(4);
+    }
+    let mut packet = packet.to_vec();
+    packet[last?] |= IMMEDIATE;
+    seal(&mut packet);
+    Some(packet)
+}
+
+/// An ABORT by the user, for the peer that is addressed by `tag`.
+pub(super) fn abort(tag: u32) -> [u8; 20] {
+    let mut packet = [0; 20];
+    packet[..2].copy_from_slice(&PORT.to_be_bytes());
+    packet[2..4].copy_from_slice(&PORT.to_be_bytes());
+    packet[4..8].copy_from_slice(&tag.to_be_bytes());
+    // ABORT of 8 bytes, with the cause "user-initiated abort" (12) of 4 bytes, RFC 9260 §3.3.10.12.
+    packet[12..].copy_from_slice(&[ABORT, 0, 0, 8, 0, 12, 0, 4]);
+    seal(&mut packet);
+    packet
+}
+
+/// Hands over `packet`, in pieces if it is longer than `len_max`.
+///
+/// A back end that miscounts what it bundles would otherwise make datagrams that no path carries.
+/// Chunks are independent, so a packet of several may be cut between them; a SACK alone is shortened,
+/// as its gap reports are only advice.
+pub(super) fn fit(packet: &[u8], len_max: usize, send: &mut dyn FnMut(&[u8])) {
+    if packet.len() <= len_max {
+        return send(packet);
+    }
+    let mut piece = Vec::with_capacity(len_max);
+    let header = &packet[..HEADER_LEN];
+    piece.extend_from_slice(header);
+    for chunk in chunks(packet) {
+        if piece.len() > HEADER_LEN && piece.len() + chunk.padded_len() > len_max {
+            seal(&mut piece);
+            send(&piece);
+            piece.truncate(HEADER_LEN);
+        }
+        if chunk.kind == SACK && HEADER_LEN + chunk.padded_len() > len_max {
+            shortened_sack(&chunk, len_max - HEADER_LEN, &mut piece);
+            continue;
+        }
+        piece.extend_from_slice(chunk.bytes);
+        piece.resize(piece.len().next_multiple_of(4), 0);
+    }
+    if piece.len() > HEADER_LEN {
+        seal(&mut piece);
+        send(&piece);
+    }
+}
+
+/// A SACK with as many of its gap reports as fit in `len_max` bytes and none of its duplicates.
+fn shortened_sack(chunk: &Chunk<'_>, len_max: usize, out: &mut Vec<u8>) {
+    let Some(fixed) = chunk.bytes.get(..SACK_LEN) else { return };
+    let gaps = usize::from(u16::from_be_bytes([fixed[12], fixed[13]]));
+    let gaps = gaps.min((len_max - SACK_LEN) / 4).min((chunk.bytes.len() - SACK_LEN) / 4);
+    let len = SACK_LEN + 4 * gaps;
+    out.extend_from_slice(&fixed[..2]);
+    out.extend_from_slice(&u16::try_from(len).expect("it fits in a packet").to_be_bytes());
+    out.extend_from_slice(&fixed[4..12]);
+    out.extend_from_slice(&u16::try_from(gaps).expect("it was less before").to_be_bytes());
+    out.extend_from_slice(&[0, 0]);
+    out.extend_from_slice(&chunk.bytes[SACK_LEN..len]);
+}
+
+/// Writes the checksum.
+fn seal(packet: &mut [u8]) {
+    packet[8..12].fill(0);
+    let checksum = CRC32C.checksum(packet);
+    packet[8..12].copy_from_slice(&checksum.to_le_bytes());
+}
+
+/// A chunk, as it lies in its packet.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Chunk<'a> {
+    pub(super) kind: u8,
+    /// All of it, without padding.
+    bytes: &'a [u8],
+}
+
+impl Chunk<'_> {
+    /// The transmission sequence number of DATA, or the cumulative one of SACK.
+    pub(super) fn tsn(&self) -> Option<u32> {
+        u32_at(self.bytes, 4)
+    }
+
+    fn padded_len(&self) -> usize {
+        self.bytes.len().next_multiple_of(4)
+    }
+}
+
+/// Iterates over the chunks of a packet.
+#[derive(Clone, Debug)]
+pub(super) struct Chunks<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Iterator for Chunks<'a> {
+    type Item = Chunk<'a>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let header = self.rest.get(..4)?;
+        let len = usize::from(u16::from_be_bytes([header[2], header[3]]));
+        let bytes = self.rest.get(..len).filter(|bytes| bytes.len() >= 4)?;
+        let kind = header[0];
+        self.rest = self.rest.get(len.next_multiple_of(4)..).unwrap_or_default();
+        Some(Chunk { kind, bytes })
+    }
+}
+
+fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
+    let bytes = bytes.get(at..at + 4)?;
+    Some(u32::from_be_bytes(bytes.try_into().expect("four bytes were asked for")))
+}
+
+/// Source and destination port of data channels: what SDP would say in `a=sctp-port`.
+const PORT: u16 = 5000;
+/// Ports, verification tag, checksum.
+const HEADER_LEN: usize = 12;
+/// A SACK without gap reports and duplicates.
+const SACK_LEN: usize = 16;
+const CRC32C: Crc<u32> = Crc::<u32>::new(&CRC_32_ISCSI);
+
+#[cfg(test)]
+mod tests {
+    use std::vec;
+
+    use super::*;
+
+    fn packet(chunks: &[(u8, usize)]) -> Vec<u8> {
+        let mut packet = vec![7; HEADER_LEN];
+        for &(kind, len) in chunks {
+            let start = packet.len();
+            packet.extend_from_slice(&[kind, 3]);
+            packet.extend_from_slice(&u16::try_from(len).unwrap().to_be_bytes());
+            packet.resize(start + len, 9);
+            packet.resize(packet.len().next_multiple_of(4), 0);
+        }
+        seal(&mut packet);
+        packet
+    }
+
+    #[test]
+    fn an_abort_has_a_checksum_that_holds() {
+        let packet = abort(0x0102_0304);
+        let mut zeroed = packet;
+        zeroed[8..12].fill(0);
+        assert_eq!(packet[8..12], CRC32C.checksum(&zeroed).to_le_bytes());
+        assert_eq!(verification_tag(&packet), Some(0x0102_0304));
+        assert_eq!(first_chunk(&packet), Some(ABORT));
+    }
+
+    #[test]
+    fn an_immediate_acknowledgement_is_asked_for_in_the_last_data_chunk() {
+        let hurried = with_immediate_sack(&packet(&[(DATA, 17), (SACK, 16), (DATA, 20)])).unwrap();
+        let mut resealed = hurried.clone();
+        seal(&mut resealed);
+        assert_eq!(resealed, hurried);
+        let flags: Vec<u8> = chunks(&hurried).map(|chunk| chunk.bytes[1]).collect();
+        assert_eq!(flags, [3, 3, 3 | IMMEDIATE]);
+        assert_eq!(with_immediate_sack(&packet(&[(SACK, 16)])), None);
+        assert_eq!(with_immediate_sack(&[0; 14]), None);
+        // A length that reaches beyond the packet ends it.
+        let lies = with_immediate_sack(&[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, DATA, 0, 255, 255]);
+        assert_eq!(lies.unwrap()[13], IMMEDIATE);
+    }
+
+    #[test]
+    fn a_packet_that_is_too_long_is_cut_between_chunks() {
+        let mut expected = vec![(SACK, 16)];
+        expected.extend([(DATA, 17); 40]);
+        let long = packet(&expected);
+        let (mut seen, mut pieces) = (Vec::new(), 0);
+        fit(&long, 400, &mut |piece| {
+            pieces += 1;
+            assert!(piece.len() <= 400, "{}", piece.len());
+            assert_eq!(piece[..8], long[..8]);
+            let mut resealed = piece.to_vec();
+            seal(&mut resealed);
+            assert_eq!(resealed, piece);
+            seen.extend(chunks(piece).map(|chunk| (chunk.kind, chunk.bytes.len())));
+        });
+        assert_eq!(seen, expected);
+        assert_eq!(pieces, 3);
+    }
+
+    #[test]
+    fn a_sack_that_is_too_long_loses_its_last_gaps() {
+        let mut long = packet(&[(SACK, 16 + 4 * 300)]);
+        long[HEADER_LEN + 12..HEADER_LEN + 14].copy_from_slice(&300u16.to_be_bytes());
+        long[HEADER_LEN + 14..HEADER_LEN + 16].copy_from_slice(&[0, 0]);
+        let mut lens = Vec::new();
+        fit(&long, 1000, &mut |piece| {
+            let sack = chunks(piece).next().unwrap();
+            assert_eq!(sack.bytes.len(), piece.len() - HEADER_LEN);
+            assert_eq!(sack.bytes[12..14], 243u16.to_be_bytes());
+            lens.push(piece.len());
+        });
+        assert_eq!(lens, [HEADER_LEN + 16 + 4 * 243]);
+    }
+
+    #[test]
+    fn lengths_that_lie_end_the_walk() {
+        for len in [0, 3, 5, 0xffff] {
+            let mut lying = packet(&[(DATA, 4)]);
+            lying[HEADER_LEN + 2..HEADER_LEN + 4].copy_from_slice(&u16::to_be_bytes(len));
+            assert_eq!(chunks(&lying).count(), 0, "{len}");
+        }
+        for len in 0..HEADER_LEN + 20 {
+            let short = &packet(&[(INIT, 20)])[..len];
+            let _ = (initiate_tag(short), inbound_streams(short), verification_tag(short));
+            assert!(chunks(short).count() <= 1);
+        }
+    }
+}

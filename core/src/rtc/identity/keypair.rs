@@ -1,0 +1,190 @@
+//! The identity key that lives in memory: Ed25519, from a seed or from a key file.
+//!
+//! Key files hold libp2p's PrivateKey protobuf (libp2p peer-ids §Keys). Other types of keys sign
+//! through [`Signer`](super::Signer).
+
+use core::error::Error;
+use core::fmt;
+use std::vec::Vec;
+
+use ring::signature::{Ed25519KeyPair, KeyPair as _};
+
+use super::fields::{Fields, Malformed, Value, write_bytes, write_varint};
+use super::public_key::KeyType;
+use super::{PublicKey, SignError, Signer};
+
+/// An Ed25519 key pair.
+#[derive(Clone)]
+pub struct Keypair {
+    seed: [u8; 32],
+    public: [u8; 32],
+}
+
+impl Keypair {
+    /// The key pair grown from `seed`, which RFC 8032 calls the private key: 32 secret random bytes.
+    pub fn ed25519_from_seed(seed: [u8; 32]) -> Self {
+        let pair = Ed25519KeyPair::from_seed_unchecked(&seed).expect("any 32 bytes are a seed");
+        let public = pair.public_key().as_ref().try_into().expect("a public key has 32 bytes");
+        Self { seed, public }
+    }
+
+    /// Reads libp2p's PrivateKey protobuf `{ 1: type, 2: data }`, the content of a key file.
+    ///
+    /// For Ed25519 the data is the seed and the public key; old files repeat the public key.
+    pub fn parse(protobuf: &[u8]) -> Result<Self, KeypairError> {
+        let (mut number, mut data) = (None, None);
+        for field in Fields::of(protobuf) {
+            match field.map_err(|Malformed| KeypairError::Malformed)? {
+                (1, Value::Varint(value)) => number = Some(value),
+                (2, Value::Bytes(value)) => data = Some(value),
+                (1 | 2, _) => return Err(KeypairError::Malformed),
+                _ => {}
+            }
+        }
+        let (Some(number), Some(data)) = (number, data) else {
+            return Err(KeypairError::Malformed);
+        };
+        if number != KeyType::Ed25519 as u64 {
+            return Err(KeypairError::UnsupportedType { number });
+        }
+        let (seed, public) = data.split_first_chunk::<32>().ok_or(KeypairError::BadLength)?;
+        let keypair = Self::ed25519_from_seed(*seed);
+        if public.len() != 32 && public.len() != 64 {
+            return Err(KeypairError::BadLength);
+        }
+        if public.chunks_exact(32).any(|public| public != keypair.public) {
+            return Err(KeypairError::Mismatch);
+        }
+        Ok(keypair)
+    }
+
+    /// The PrivateKey protobuf. Whoever holds it is this peer.
+    pub fn encode(&self) -> Vec<u8> {
+        let mut protobuf = Vec::with_capacity(68);
+        write_varint(&mut protobuf, 1, KeyType::Ed25519 as u64);
+        write_bytes(&mut protobuf, 2, &self.raw());
+        protobuf
+    }
+
+    /// Seed, then public key: what go-libp2p calls the raw private key, and feeds to
+    /// [`Certificate::derive`](crate::rtc::certificate::Certificate::derive). Secret.
+    pub fn raw(&self) -> [u8; 64] {
+        let mut raw = [0; 64];
+        raw[..32].copy_from_slice(&self.seed);
+        raw[32..].copy_from_slice(&self.public);
+        raw
+    }
+}
+
+impl Signer for Keypair {
+    fn public_key(&self) -> PublicKey {
+        PublicKey::ed25519(self.public)
+    }
+
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
+        // Expanded anew for each signature: cheap beside the signature, and `Keypair` stays plain.
+        let pair = Ed25519KeyPair::from_seed_and_public_key(&self.seed, &self.public)
+            .expect("the public key was computed from this seed");
+        Ok(pair.sign(message).as_ref().to_vec())
+    }
+}
+
+impl fmt::Debug for Keypair {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Keypair").field(&self.public_key()).finish()
+    }
+}
+
+/// Why bytes are not a key pair we can use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum KeypairError {
+    /// Not a PrivateKey protobuf with type and data.
+    Malformed,
+    /// A key of another type than Ed25519.
+    UnsupportedType {
+        /// The number in the protobuf.
+        number: u64,
+    },
+    /// The data is neither 64 nor 96 bytes long.
+    BadLength,
+    /// The public key does not belong to the seed.
+    Mismatch,
+}
+
+impl fmt::Display for KeypairError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Malformed => f.write_str("not a libp2p private key"),
+            Self::UnsupportedType { number } => write!(
+                f,
+                "private keys of type {number} are not supported here, only Ed25519 (1) is; \
+                 other keys can sign through `Signer`"
+            ),
+            Self::BadLength => f.write_str("an Ed25519 private key has 64 or 96 bytes"),
+            Self::Mismatch => f.write_str("the public key does not belong to the private key"),
+        }
+    }
+}
+
+impl Error for KeypairError {}
+
+#[cfg(test)]
+mod tests {
+    use super::super::vectors;
+    use super::*;
+    use crate::testing::hex;
+    use core::array;
+    use data_encoding::HEXLOWER;
+    use std::string::ToString;
+    use std::vec;
+
+    fn seeded() -> Keypair {
+        Keypair::ed25519_from_seed(array::from_fn(|i| i as u8))
+    }
+
+    #[test]
+    fn a_seed_gives_the_known_key_and_signature() {
+        let keypair = seeded();
+        assert_eq!(HEXLOWER.encode(&keypair.public_key().encode()), vectors::ED25519.public_key);
+        assert_eq!(keypair.public_key().peer_id().to_string(), vectors::ED25519.peer_id);
+        let message = hex(vectors::SIGNED);
+        let signature = keypair.sign(&message).unwrap();
+        assert_eq!(HEXLOWER.encode(&signature), vectors::ED25519.signature);
+    }
+
+    #[test]
+    fn key_files_are_read_and_written() {
+        let keypair = seeded();
+        let file = keypair.encode();
+        assert_eq!(file[..4], [0x08, 0x01, 0x12, 0x40]);
+        assert_eq!(file[4..], keypair.raw());
+        assert_eq!(Keypair::parse(&file).unwrap().raw(), keypair.raw());
+
+        let mut old = vec![0x08, 0x01, 0x12, 0x60];
+        old.extend(keypair.raw());
+        old.extend(keypair.public);
+        assert_eq!(Keypair::parse(&old).unwrap().raw(), keypair.raw());
+        *old.last_mut().unwrap() ^= 1;
+        assert_eq!(Keypair::parse(&old).unwrap_err(), KeypairError::Mismatch);
+    }
+
+    #[test]
+    fn bad_key_files_are_refused() {
+        let file = seeded().encode();
+        let mut other = file.clone();
+        other[50] ^= 1;
+        let mut rsa = file.clone();
+        rsa[1] = 0;
+        for (bytes, error) in [
+            (&file[..60], KeypairError::Malformed),
+            (&file[..2], KeypairError::Malformed),
+            (&file[2..], KeypairError::Malformed),
+            (&other, KeypairError::Mismatch),
+            (&rsa, KeypairError::UnsupportedType { number: 0 }),
+            (&[0x08, 0x01, 0x12, 0x01, 0xff], KeypairError::BadLength),
+        ] {
+            assert_eq!(Keypair::parse(bytes).unwrap_err(), error);
+        }
+    }
+}

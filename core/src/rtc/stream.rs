@@ -1,0 +1,398 @@
+//! One stream: its lifecycle, its decoder, and bounded buffers on both sides.
+//!
+//! The transition tables of floor 0 decide what a flag or a wish does; this room holds the bytes that
+//! go with it. It never touches the engine: [`Streams`](super::streams::Streams) brings messages in
+//! with [`Stream::on_message`] and takes them out with [`Stream::next_message`].
+//!
+//! Received payload is kept as slices of the SCTP messages that it came in, so it is copied once, into
+//! the application's buffer. Each slice is charged with what it really holds, so that a peer which
+//! sends single bytes cannot make us keep a hundred times its limit.
+
+use std::collections::VecDeque;
+use std::vec::Vec;
+
+use bytes::{Buf, Bytes, BytesMut};
+
+use super::error::{StreamEnd, WriteError};
+use super::output::Read;
+use crate::frame::{Decoder, Flag, Item, Message, PAYLOAD_LEN_MAX};
+use crate::stream::{Cause, Lifecycle, ReadHalf, Reply, Wish, WriteHalf};
+use crate::time::{Deadline, Timestamp};
+
+/// A stream of a connection, whoever opened it.
+#[derive(Debug)]
+pub(super) struct Stream {
+    pub(super) channel: u16,
+    /// Whether we opened its channel: the opener is who resets the channel in the end.
+    pub(super) opened_by_us: bool,
+    /// Its channel is still to be opened, before its first message.
+    pub(super) unopened: bool,
+    lifecycle: Lifecycle,
+    decoder: Decoder,
+    inbound: Inbound,
+    outbound: BytesMut,
+    outbound_max: usize,
+    /// The application has finished the write half; FIN follows the last byte of `outbound`.
+    finishing: bool,
+    /// Flags that go out before any more data, in this order.
+    pending: Vec<Flag>,
+    /// The lifecycle is over: the channel goes as soon as `pending` has gone.
+    channel_over: bool,
+    /// The channel is gone, by the peer's reset or with the connection.
+    pub(super) detached: bool,
+    /// The application has no handle any more.
+    pub(super) forgotten: bool,
+    pub(super) end: Option<StreamEnd>,
+    /// A read found nothing: the next arrival is an event.
+    wants_readable: bool,
+    /// A write found too little room: the next room is an event.
+    wants_writable: bool,
+}
+
+/// What the application should be told after something happened to a stream.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct News {
+    pub(super) readable: bool,
+    pub(super) writable: bool,
+    /// The write half is finished, and whether the peer said so.
+    pub(super) finished: Option<bool>,
+    /// The stream is over in both directions.
+    pub(super) closed: Option<StreamEnd>,
+}
+
+impl Stream {
+    pub(super) fn new(
+        channel: u16,
+        opened_by_us: bool,
+        frame_len_max: usize,
+        outbound_max: usize,
+    ) -> Self {
+        Self {
+            channel,
+            opened_by_us,
+            unopened: opened_by_us,
+            lifecycle: Lifecycle::new(),
+            decoder: Decoder::new(frame_len_max),
+            inbound: Inbound::default(),
+            outbound: BytesMut::new(),
+            outbound_max,
+            finishing: false,
+            pending: Vec::new(),
+            channel_over: false,
+            detached: false,
+            forgotten: false,
+            end: None,
+            wants_readable: true,
+            wants_writable: false,
+        }
+    }
+
+    // ── from the network ──
+
+    /// Takes an SCTP message of the stream's channel.
+    pub(super) fn on_message(&mut self, now: Timestamp, message: &Bytes) -> News {
+        let mut news = News::default();
+        let mut input = &message[..];
+        loop {
+            match self.decoder.decode(&mut input) {
+                Ok(None) => return news,
+                Ok(Some(Item::Payload(piece))) => {
+                    if self.lifecycle.read_half() == ReadHalf::Open && !self.forgotten {
+                        self.inbound.push(message.slice_ref(piece));
+                        news.readable |= core::mem::take(&mut self.wants_readable);
+                    }
+                }
+                Ok(Some(Item::Flag(flag))) => self.on_cause(now, Cause::Peer(flag), &mut news),
+                Err(_) => {
+                    self.violate(now, &mut news);
+                    return news;
+                }
+            }
+        }
+    }
+
+    /// Ends a stream whose peer broke its rules: it is reset, loudly.
+    pub(super) fn violate(&mut self, now: Timestamp, news: &mut News) {
+        self.end.get_or_insert(StreamEnd::Violation);
+        self.on_cause(now, Cause::App(Wish::Reset), news);
+    }
+
+    /// The peer closed the channel under the stream.
+    pub(super) fn on_channel_closed(&mut self, now: Timestamp) -> News {
+        let mut news = News::default();
+        self.on_cause(now, Cause::ChannelClosed, &mut news);
+        self.detach();
+        news
+    }
+
+    /// The connection is over.
+    pub(super) fn on_connection_closed(&mut self, now: Timestamp) {
+        self.end.get_or_insert(StreamEnd::ConnectionClosed);
+        self.on_cause(now, Cause::ConnectionLost, &mut News::default());
+        self.detach();
+    }
+
+    pub(super) fn handle_timeout(&mut self, now: Timestamp) -> News {
+        let mut news = News::default();
+        if self.lifecycle.deadline().is_some_and(|deadline| deadline.at <= now) {
+            self.on_cause(now, Cause::Expired, &mut news);
+        }
+        news
+    }
+
+    pub(super) fn deadline(&self) -> Option<Deadline> {
+        self.lifecycle.deadline()
+    }
+
+    // ── from the application ──
+
+    pub(super) fn read(&mut self, out: &mut [u8]) -> Read {
+        let len = self.inbound.read(out);
+        if len > 0 {
+            return Read::Bytes(len);
+        }
+        match self.lifecycle.read_half() {
+            _ if !self.inbound.is_empty() => Read::Empty,
+            ReadHalf::Finished => Read::Finished,
+            ReadHalf::Reset | ReadHalf::Stopped => Read::Reset,
+            ReadHalf::Open => {
+                self.wants_readable = true;
+                Read::Empty
+            }
+        }
+    }
+
+    pub(super) fn write(&mut self, bytes: &[u8]) -> Result<usize, WriteError> {
+        self.writable()?;
+        let room = self.outbound_max.saturating_sub(self.outbound.len());
+        let len = room.min(bytes.len());
+        self.outbound.extend_from_slice(&bytes[..len]);
+        self.wants_writable |= len < bytes.len();
+        Ok(len)
+    }
+
+    pub(super) fn finish(&mut self) -> Result<(), WriteError> {
+        self.writable()?;
+        self.finishing = true;
+        Ok(())
+    }
+
+    pub(super) fn stop_reading(&mut self, now: Timestamp) -> News {
+        let mut news = News::default();
+        self.on_cause(now, Cause::App(Wish::StopReading), &mut news);
+        news
+    }
+
+    pub(super) fn reset(&mut self, now: Timestamp) -> News {
+        let mut news = News::default();
+        if self.end.is_none() && !self.lifecycle.is_over() {
+            self.end = Some(StreamEnd::ResetLocally);
+        }
+        self.on_cause(now, Cause::App(Wish::Reset), &mut news);
+        news
+    }
+
+    /// The application dropped its handle.
+    ///
+    /// What it has finished is still delivered: only a stream with its write half open is reset.
+    pub(super) fn forget(&mut self, now: Timestamp) -> News {
+        self.forgotten = true;
+        self.inbound.clear();
+        if self.finishing || self.lifecycle.write_half() != WriteHalf::Open {
+            self.stop_reading(now)
+        } else {
+            self.reset(now)
+        }
+    }
+
+    // ── to the network ──
+
+    /// The next message for the channel: a flag, or as much data as one frame takes.
+    pub(super) fn next_message(&mut self, now: Timestamp) -> (Option<Bytes>, News) {
+        let mut news = News::default();
+        if self.detached {
+            return (None, news);
+        }
+        if self.pending.is_empty() && self.outbound.is_empty() && self.finishing {
+            self.finishing = false;
+            self.on_cause(now, Cause::App(Wish::Finish), &mut news);
+        }
+        if !self.pending.is_empty() {
+            let flag = self.pending.remove(0);
+            return (Some(encode(Message { flag: Some(flag), payload: &[] })), news);
+        }
+        if self.outbound.is_empty() {
+            return (None, news);
+        }
+        let len = self.outbound.len().min(PAYLOAD_LEN_MAX);
+        let message = encode(Message { flag: None, payload: &self.outbound[..len] });
+        self.outbound.advance(len);
+        if self.outbound.is_empty() {
+            // An idle stream keeps no buffer.
+            self.outbound = BytesMut::new();
+        }
+        if self.wants_writable && self.outbound.len() <= self.outbound_max / 2 {
+            self.wants_writable = false;
+            news.writable = true;
+        }
+        (Some(message), news)
+    }
+
+    /// Whether there is something to do when it is the stream's turn to send.
+    pub(super) fn wants_turn(&self) -> bool {
+        let has_message = !self.pending.is_empty() || !self.outbound.is_empty() || self.finishing;
+        !self.detached && (self.unopened || has_message || self.channel_over)
+    }
+
+    /// Whether nothing more will be sent and the channel may go.
+    pub(super) fn is_channel_over(&self) -> bool {
+        self.channel_over && self.pending.is_empty()
+    }
+
+    /// Whether the peer will send no more data.
+    pub(super) fn peer_finished(&self) -> bool {
+        self.lifecycle.read_half() == ReadHalf::Finished
+    }
+
+    /// What the unread bytes cost in memory.
+    pub(super) fn unread(&self) -> usize {
+        self.inbound.cost
+    }
+
+    /// Bytes taken from the application that no message holds yet.
+    pub(super) fn unsent(&self) -> usize {
+        self.outbound.len()
+    }
+
+    // ── helpers ──
+
+    fn writable(&self) -> Result<(), WriteError> {
+        match self.lifecycle.write_half() {
+            _ if self.finishing => Err(WriteError::Finished),
+            WriteHalf::Open => Ok(()),
+            WriteHalf::FinSent | WriteHalf::Closed => Err(WriteError::Finished),
+            WriteHalf::Stopped => Err(WriteError::Stopped),
+            WriteHalf::Reset => Err(WriteError::Reset),
+        }
+    }
+
+    fn detach(&mut self) {
+        self.detached = true;
+        self.pending.clear();
+        self.outbound = BytesMut::new();
+        self.finishing = false;
+    }
+
+    /// Lets the lifecycle decide, does what it says, and notes what the application should hear.
+    fn on_cause(&mut self, now: Timestamp, cause: Cause, news: &mut News) {
+        let was_over = self.lifecycle.is_over();
+        let (write, read) = (self.lifecycle.write_half(), self.lifecycle.read_half());
+        let reply =
+            self.lifecycle.on(now, cause).expect("only wishes and wake-ups that fit are passed on");
+        self.apply(reply);
+        if self.lifecycle.write_half() != write {
+            self.on_write_half(write, cause, news);
+        }
+        if self.lifecycle.read_half() != read {
+            news.readable |= core::mem::take(&mut self.wants_readable);
+        }
+        if self.lifecycle.is_over() && !was_over {
+            let end = self.end.unwrap_or_else(|| self.lifecycle_end());
+            self.end = Some(end);
+            news.closed = Some(end);
+        }
+    }
+
+    fn apply(&mut self, reply: Reply) {
+        if reply.discard_inbound {
+            self.inbound.clear();
+        }
+        if reply.discard_outbound {
+            self.outbound = BytesMut::new();
+            self.finishing = false;
+        }
+        if let Some(flag) = reply.send
+            && !self.pending.contains(&flag)
+        {
+            self.pending.push(flag);
+        }
+        self.channel_over |= reply.close_channel;
+    }
+
+    fn on_write_half(&mut self, was: WriteHalf, cause: Cause, news: &mut News) {
+        match self.lifecycle.write_half() {
+            WriteHalf::Closed => {
+                news.finished = Some(matches!(cause, Cause::Peer(Flag::FinAck)));
+            }
+            // A writer that waits for room must learn that there will be none.
+            WriteHalf::Stopped | WriteHalf::Reset => {
+                self.finishing = false;
+                news.writable |= core::mem::take(&mut self.wants_writable);
+                if was == WriteHalf::FinSent {
+                    news.finished = Some(false);
+                }
+            }
+            WriteHalf::Open | WriteHalf::FinSent => {}
+        }
+    }
+
+    fn lifecycle_end(&self) -> StreamEnd {
+        match (self.lifecycle.write_half(), self.lifecycle.read_half()) {
+            (WriteHalf::Reset, _) | (_, ReadHalf::Reset) => StreamEnd::ResetByPeer,
+            _ => StreamEnd::Finished,
+        }
+    }
+}
+
+fn encode(message: Message<'_>) -> Bytes {
+    let mut out = BytesMut::zeroed(message.encoded_len());
+    message.encode(&mut out).expect("the buffer has the encoded length");
+    out.freeze()
+}
+
+/// Received payload that has not been read.
+#[derive(Debug, Default)]
+struct Inbound {
+    chunks: VecDeque<Bytes>,
+    cost: usize,
+}
+
+impl Inbound {
+    fn push(&mut self, chunk: Bytes) {
+        self.cost += chunk.len() + CHUNK_OVERHEAD;
+        self.chunks.push_back(chunk);
+    }
+
+    fn read(&mut self, out: &mut [u8]) -> usize {
+        let mut filled = 0;
+        while filled < out.len() {
+            let Some(chunk) = self.chunks.front_mut() else { break };
+            let len = chunk.len().min(out.len() - filled);
+            out[filled..filled + len].copy_from_slice(&chunk[..len]);
+            chunk.advance(len);
+            self.cost -= len;
+            filled += len;
+            if chunk.is_empty() {
+                self.chunks.pop_front();
+                self.cost -= CHUNK_OVERHEAD;
+            }
+        }
+        if self.chunks.is_empty() {
+            // An idle stream keeps no buffer.
+            self.chunks = VecDeque::new();
+        }
+        filled
+    }
+
+    fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    fn is_empty(&self) -> bool {
+        self.chunks.is_empty()
+    }
+}
+
+/// What a received slice costs besides its bytes: the handle (32 bytes), and the allocation behind it
+/// with its bookkeeping.
+const CHUNK_OVERHEAD: usize = 96;
