@@ -28,3 +28,11 @@ mod testing;
 // Floor 1: one engine per peer, still sans-IO.
 #[cfg(feature = "std")]
 pub mod rtc;
+
+// Floor 2: one async loop for every runtime.
+#[cfg(feature = "driver")]
+pub mod driver;
+
+// Beside the floors: the system calls that the runtimes' sockets share.
+#[cfg(feature = "udp")]
+pub mod udp;

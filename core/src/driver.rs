@@ -1,0 +1,67 @@
+//! Floor 2: one async loop for every runtime.
+//!
+//! The loop knows of the world only a [`Socket`] and a [`Clock`]; a runtime brings the two, spawns
+//! [`Driver::run`], and is done. This floor spawns nothing, blocks on nothing, and opens no socket but by
+//! asking the one it has for a sibling, when a dial falls back to v1.
+//!
+//! # One owner, no locks
+//!
+//! ```text
+//!  Endpoint ─┐                    ┌─ Socket
+//!  Connection├── letters ──→ Driver ── rtc::Endpoint
+//!  Stream  ──┴── pipes ←───→      └─ Clock
+//! ```
+//!
+//! The [`Driver`] alone owns the sans-IO endpoint. Handles share small states with it (a hub for the
+//! endpoint, a link for each connection, a pipe for each stream), each behind a mutex that is a leaf:
+//! nothing is called while it is held. A handle that wishes something writes it there and posts a
+//! letter; the driver reads all letters on each turn, and wakes whoever waits for what it changes.
+//!
+//! # Dropping and closing
+//!
+//! | what is dropped | what happens |
+//! |---|---|
+//! | a future | nothing is lost or stuck; a dial is given up |
+//! | a stream | it is reset, unless it was closed |
+//! | the last handle of a connection | streams that the peer opens from now on are refused |
+//! | … and its last stream | the connection is closed |
+//! | the last handle of the endpoint | everything is closed, peers are told |
+//! | the driver | everything is closed, peers are not told |
+
+mod connection;
+mod desk;
+mod endpoint;
+mod entropy;
+mod error;
+mod hub;
+mod link;
+mod mail;
+mod outside;
+mod pipe;
+mod pump;
+mod run;
+mod sockets;
+mod stream;
+mod trouble;
+mod watched;
+
+pub use connection::Connection;
+pub use endpoint::Endpoint;
+pub use entropy::os_seed;
+pub use error::DialError;
+pub use outside::{Batch, Clock, Received, Socket};
+pub use run::Driver;
+pub use stream::Stream;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn handles_go_wherever_the_application_wants_them() {
+        fn send_and_sync<T: Send + Sync + Unpin>() {}
+        send_and_sync::<Endpoint>();
+        send_and_sync::<Connection>();
+        send_and_sync::<Stream>();
+    }
+}

@@ -1,0 +1,135 @@
+//! The handle of an endpoint.
+
+use core::net::SocketAddr;
+use std::io;
+use std::sync::Arc;
+use std::vec::Vec;
+
+use super::connection::{Alive, Connection};
+use super::error::DialError;
+use super::hub::Hub;
+use super::link::Link;
+use crate::fingerprint::Fingerprint;
+use crate::multiaddr::DirectAddr;
+use crate::peer_id::PeerId;
+use crate::rtc::Config;
+use crate::rtc::endpoint::Target;
+use crate::rtc::error;
+
+/// One UDP socket and all connections on it, for dialing and for being dialed.
+///
+/// Cheap to clone; all clones mean the same endpoint. When the last one is dropped, everything is
+/// closed: peers are told, connections and streams that are still held report their end. (Connections
+/// do not keep their endpoint alive: whoever owns the socket decides.)
+#[derive(Clone, Debug)]
+pub struct Endpoint {
+    owned: Arc<Owned>,
+}
+
+/// What all clones own together.
+#[derive(Debug)]
+struct Owned {
+    hub: Arc<Hub>,
+    peer_id: PeerId,
+    fingerprint: Fingerprint,
+}
+
+impl Endpoint {
+    pub(super) fn new(hub: Arc<Hub>, config: &Config) -> Self {
+        let peer_id = config.identity.peer_id();
+        let fingerprint = config.certificate.fingerprint();
+        Self { owned: Arc::new(Owned { hub, peer_id, fingerprint }) }
+    }
+
+    /// Our own peer id.
+    pub fn peer_id(&self) -> PeerId {
+        self.owned.peer_id
+    }
+
+    /// The address that the socket is bound to; its IP address may be a wildcard.
+    pub fn local_addr(&self) -> SocketAddr {
+        self.owned.hub.local
+    }
+
+    /// The addresses that peers can dial: concrete, with certhash and peer id. A socket that is bound to
+    /// a wildcard has one for each address of an interface; they are looked up afresh on each call.
+    /// Empty once the endpoint is closed.
+    pub fn listen_addrs(&self) -> Vec<DirectAddr> {
+        let (certhash, peer) = (self.owned.fingerprint, self.owned.peer_id);
+        let concrete = (self.owned.hub.addresses)();
+        concrete.into_iter().map(|addr| listen_addr(addr, certhash, peer)).collect()
+    }
+
+    /// Dials a peer: an address, or a [`Target`] made from one and adjusted (version, deadline). Done
+    /// when the peer is authenticated.
+    ///
+    /// Dropping the future gives the dial up.
+    ///
+    /// # Errors
+    ///
+    /// [`DialError`], which says which step failed and which were done when.
+    pub async fn dial(
+        &self,
+        target: impl TryInto<Target, Error: Into<DialError>> + Send,
+    ) -> Result<Connection, DialError> {
+        let target = target.try_into().map_err(Into::into)?;
+        let hub = &self.owned.hub;
+        let link = Link::dialing(target);
+        // From here on, dropping the future drops the only handle, which gives the dial up.
+        let alive = Arc::new(Alive::new(link.clone(), hub.clone()));
+        if !link.ask(&hub.mail) {
+            return Err(DialError::EndpointClosed);
+        }
+        let (id, established) = link.established().await?;
+        Ok(Connection::new(alive, id, established))
+    }
+
+    /// Waits for the next connection that a peer has dialed; it is authenticated. `None` once the
+    /// endpoint is closed.
+    ///
+    /// Up to 256 connections wait to be accepted; further ones are closed as they come.
+    /// Dropping the future loses no connection.
+    pub async fn accept(&self) -> Option<Connection> {
+        let hub = &self.owned.hub;
+        let (link, id, established) = hub.accept().await?;
+        let alive = Arc::new(Alive::new(link, hub.clone()));
+        Some(Connection::new(alive, id, established))
+    }
+
+    /// Closes all connections and the endpoint. Done when peers have been told and the socket is free.
+    ///
+    /// What streams have not delivered yet is lost. The endpoint closes also if the future is dropped,
+    /// once it was polled.
+    pub async fn close(&self) {
+        self.owned.hub.close();
+        // Whether the socket failed before no longer matters to whoever closes it.
+        let _ = self.owned.hub.ended().await;
+    }
+
+    /// Waits until the endpoint is closed, for whatever reason.
+    ///
+    /// # Errors
+    ///
+    /// The error of the socket that ended it, if it was one.
+    pub async fn closed(&self) -> Result<(), Arc<io::Error>> {
+        self.owned.hub.ended().await
+    }
+}
+
+impl Drop for Owned {
+    fn drop(&mut self) {
+        self.hub.close();
+    }
+}
+
+impl TryFrom<&DirectAddr> for Target {
+    type Error = error::DialError;
+
+    fn try_from(address: &DirectAddr) -> Result<Self, error::DialError> {
+        Self::new(address)
+    }
+}
+
+fn listen_addr(addr: SocketAddr, certhash: Fingerprint, peer: PeerId) -> DirectAddr {
+    DirectAddr { certhash: Some(certhash), peer: Some(peer), ..DirectAddr::new(addr) }
+}

@@ -1,0 +1,136 @@
+//! What the handles' futures and streams say when something is over.
+//!
+//! A stream speaks `std::io`: the kind says what the application can do about it, the source inside is
+//! the typed cause ([`StreamEnd`] or [`WriteError`]), to be had with `io::Error::get_ref` and a
+//! downcast.
+
+use core::convert::Infallible;
+use core::error::Error;
+use core::fmt;
+use std::io;
+
+use crate::rtc::error::{self, ConnectionEnd, Step, StreamEnd, WriteError};
+use crate::rtc::output::Timeline;
+
+/// Why a dial did not lead to a connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DialError {
+    /// It could not even be started.
+    Refused(error::DialError),
+    /// It was started and ended.
+    Failed {
+        /// What ended it; [`ConnectionEnd::step`] says at which step.
+        end: ConnectionEnd,
+        /// The steps that were done, and when.
+        timeline: Timeline,
+    },
+    /// The endpoint is closed.
+    EndpointClosed,
+}
+
+impl DialError {
+    /// The step that failed, if the dial was started and failed at one.
+    pub const fn step(&self) -> Option<Step> {
+        match self {
+            Self::Failed { end, .. } => end.step(),
+            Self::Refused(_) | Self::EndpointClosed => None,
+        }
+    }
+
+    /// The steps that were done, and when, if the dial was started.
+    pub const fn timeline(&self) -> Option<&Timeline> {
+        match self {
+            Self::Failed { timeline, .. } => Some(timeline),
+            Self::Refused(_) | Self::EndpointClosed => None,
+        }
+    }
+}
+
+impl fmt::Display for DialError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(cause) => write!(f, "the dial cannot be started: {cause}"),
+            Self::Failed { end, .. } => write!(f, "the dial failed: {end}"),
+            Self::EndpointClosed => f.write_str("the endpoint is closed"),
+        }
+    }
+}
+
+impl Error for DialError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match self {
+            Self::Refused(cause) => Some(cause),
+            Self::Failed { end, .. } => Some(end),
+            Self::EndpointClosed => None,
+        }
+    }
+}
+
+impl From<error::DialError> for DialError {
+    fn from(cause: error::DialError) -> Self {
+        Self::Refused(cause)
+    }
+}
+
+/// A [`Target`](crate::rtc::endpoint::Target) can be dialed as it is.
+impl From<Infallible> for DialError {
+    fn from(never: Infallible) -> Self {
+        match never {}
+    }
+}
+
+/// The error of a read from a stream that was reset. If its end is not known yet, the peer did it:
+/// what this side does is known at once.
+pub(super) fn read_error(end: Option<StreamEnd>) -> io::Error {
+    let end = end.unwrap_or(StreamEnd::ResetByPeer);
+    io::Error::new(kind(end), end)
+}
+
+/// The error of a write.
+pub(super) fn write_error(error: WriteError, end: Option<StreamEnd>) -> io::Error {
+    match (error, end) {
+        (WriteError::Reset, end) => read_error(end),
+        (WriteError::Finished | WriteError::Stopped, _) => {
+            io::Error::new(io::ErrorKind::BrokenPipe, error)
+        }
+    }
+}
+
+const fn kind(end: StreamEnd) -> io::ErrorKind {
+    match end {
+        StreamEnd::ResetByPeer => io::ErrorKind::ConnectionReset,
+        StreamEnd::Violation => io::ErrorKind::InvalidData,
+        StreamEnd::Finished | StreamEnd::ResetLocally | StreamEnd::ConnectionClosed => {
+            io::ErrorKind::ConnectionAborted
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_typed_cause_is_inside() {
+        let error = read_error(Some(StreamEnd::ConnectionClosed));
+        assert_eq!(error.kind(), io::ErrorKind::ConnectionAborted);
+        let cause = error.get_ref().and_then(|cause| cause.downcast_ref::<StreamEnd>());
+        assert_eq!(cause, Some(&StreamEnd::ConnectionClosed));
+
+        let error = write_error(WriteError::Stopped, None);
+        assert_eq!(error.kind(), io::ErrorKind::BrokenPipe);
+        let cause = error.get_ref().and_then(|cause| cause.downcast_ref::<WriteError>());
+        assert_eq!(cause, Some(&WriteError::Stopped));
+
+        assert_eq!(write_error(WriteError::Reset, None).kind(), io::ErrorKind::ConnectionReset);
+    }
+
+    #[test]
+    fn a_failed_dial_says_where() {
+        let end = ConnectionEnd::HandshakeTimeout(Step::Dtls);
+        let error = DialError::Failed { end: end.clone(), timeline: Timeline::default() };
+        assert_eq!(error.step(), Some(Step::Dtls));
+        assert_eq!(error.source().unwrap().downcast_ref(), Some(&end));
+    }
+}

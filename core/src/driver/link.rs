@@ -1,0 +1,208 @@
+//! What the handles of a connection and the driver share about it.
+//!
+//! A link is born with a dial, or when a peer that dialed us is authenticated. The driver writes into
+//! it what happens; handles write into it what they wish and post a letter.
+
+use core::mem;
+use core::net::SocketAddr;
+use core::task::Poll;
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use super::error::DialError;
+use super::mail::{Letter, Mailbox};
+use super::pipe::Pipe;
+use super::watched::Watched;
+use crate::rtc::ConnectionId;
+use crate::rtc::endpoint::{Stats, Target};
+use crate::rtc::error::ConnectionEnd;
+use crate::rtc::output::{Established, Timeline};
+
+#[derive(Debug)]
+pub(super) struct Link {
+    state: Watched<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// A letter about this link is in the box.
+    posted: bool,
+    dial: Option<Target>,
+    id: Option<ConnectionId>,
+    established: Option<Established>,
+    end: Option<DialError>,
+    /// Streams that the peer has opened and nobody has accepted.
+    ///
+    /// Never longer than [`Limits::streams`](crate::rtc::Limits::streams), and their bytes stay in the
+    /// endpoint until someone reads.
+    arrivals: VecDeque<Arc<Pipe>>,
+    /// No handle is left that could accept a stream.
+    deaf: bool,
+    /// No handle is left at all, or one said so.
+    close: bool,
+    asked: u64,
+    answered: u64,
+    stats: Option<Stats>,
+}
+
+/// What a letter about a link stands for.
+#[derive(Debug, Default)]
+pub(super) struct Wishes {
+    pub(super) id: Option<ConnectionId>,
+    pub(super) dial: Option<Target>,
+    pub(super) close: bool,
+    /// Streams that nobody can accept any more.
+    pub(super) unwanted: VecDeque<Arc<Pipe>>,
+    pub(super) stats: bool,
+}
+
+/// The handle's side.
+impl Link {
+    /// A link whose connection is to be dialed.
+    pub(super) fn dialing(target: Target) -> Arc<Self> {
+        Arc::new(Self { state: Watched::new(State { dial: Some(target), ..State::default() }) })
+    }
+
+    /// Waits for a dial.
+    pub(super) async fn established(&self) -> Result<(ConnectionId, Established), DialError> {
+        let ready = |state: &mut State| match (state.id.zip(state.established), &state.end) {
+            (Some(known), _) => Poll::Ready(Ok(known)),
+            (None, Some(error)) => Poll::Ready(Err(error.clone())),
+            (None, None) => Poll::Pending,
+        };
+        self.state.until(ready).await
+    }
+
+    /// Posts a first letter. `false`: there is no driver.
+    pub(super) fn ask(self: &Arc<Self>, mail: &Mailbox) -> bool {
+        self.post(mail, |_| ())
+    }
+
+    pub(super) fn close(self: &Arc<Self>, mail: &Mailbox) {
+        self.post(mail, |state| state.close = true);
+    }
+
+    /// Nobody will accept streams any more.
+    pub(super) fn close_ears(self: &Arc<Self>, mail: &Mailbox) {
+        self.post(mail, |state| state.deaf = true);
+    }
+
+    pub(super) async fn accept(&self) -> Option<Arc<Pipe>> {
+        let ready = |state: &mut State| match state.arrivals.pop_front() {
+            Some(pipe) => Poll::Ready(Some(pipe)),
+            None if state.end.is_some() => Poll::Ready(None),
+            None => Poll::Pending,
+        };
+        self.state.until(ready).await
+    }
+
+    pub(super) async fn until_closed(&self) -> ConnectionEnd {
+        let ready = |state: &mut State| match &state.end {
+            Some(DialError::Failed { end, .. }) => Poll::Ready(end.clone()),
+            Some(_) => Poll::Ready(ConnectionEnd::ClosedLocally),
+            None => Poll::Pending,
+        };
+        self.state.until(ready).await
+    }
+
+    pub(super) async fn stats(self: &Arc<Self>, mail: &Mailbox) -> Option<Stats> {
+        let mut ticket = 0;
+        let posted = self.post(mail, |state| {
+            state.asked += 1;
+            ticket = state.asked;
+        });
+        if !posted {
+            return None;
+        }
+        let ready = |state: &mut State| match state.end {
+            Some(_) => Poll::Ready(None),
+            None if state.answered >= ticket => Poll::Ready(state.stats),
+            None => Poll::Pending,
+        };
+        self.state.until(ready).await
+    }
+
+    /// The peer's latest address; none before a dial is done.
+    pub(super) fn remote(&self) -> Option<SocketAddr> {
+        self.state.with(|state| state.established.map(|established| established.remote))
+    }
+
+    /// Whether the connection is over.
+    pub(super) fn is_over(&self) -> bool {
+        self.state.with(|state| state.end.is_some())
+    }
+
+    fn post(self: &Arc<Self>, mail: &Mailbox, wish: impl FnOnce(&mut State)) -> bool {
+        let first = self.state.with(|state| {
+            wish(state);
+            !mem::replace(&mut state.posted, true)
+        });
+        !first || mail.post(Letter::Connection(self.clone()))
+    }
+}
+
+/// The driver's side.
+impl Link {
+    /// The link of a connection that a peer has dialed.
+    pub(super) fn inbound(id: ConnectionId, established: Established) -> Arc<Self> {
+        let state = State { id: Some(id), established: Some(established), ..State::default() };
+        Arc::new(Self { state: Watched::new(state) })
+    }
+
+    /// Says what the handles wish; from now on they may post again.
+    pub(super) fn attend(&self) -> Wishes {
+        self.state.with(|state| {
+            state.posted = false;
+            Wishes {
+                id: state.id,
+                dial: state.dial.take(),
+                close: state.close,
+                unwanted: if state.deaf { mem::take(&mut state.arrivals) } else { VecDeque::new() },
+                stats: state.asked > state.answered,
+            }
+        })
+    }
+
+    pub(super) fn dialed(&self, id: ConnectionId) {
+        self.state.with(|state| state.id = Some(id));
+    }
+
+    pub(super) fn connected(&self, established: Established) {
+        self.state.change(|state| state.established = Some(established));
+    }
+
+    pub(super) fn moved(&self, remote: SocketAddr) {
+        self.state.with(|state| {
+            if let Some(established) = &mut state.established {
+                established.remote = remote;
+            }
+        });
+    }
+
+    /// Hands a stream to whoever accepts. `false`: nobody will.
+    pub(super) fn arrived(&self, pipe: Arc<Pipe>) -> bool {
+        self.state.change(|state| {
+            if !state.deaf {
+                state.arrivals.push_back(pipe);
+            }
+            !state.deaf
+        })
+    }
+
+    pub(super) fn answer(&self, stats: Option<Stats>) {
+        self.state.change(|state| {
+            state.answered = state.asked;
+            state.stats = stats;
+        });
+    }
+
+    pub(super) fn refused(&self, error: DialError) {
+        self.state.change(|state| {
+            state.end.get_or_insert(error);
+        });
+    }
+
+    pub(super) fn closed(&self, end: ConnectionEnd, timeline: Timeline) {
+        self.refused(DialError::Failed { end, timeline });
+    }
+}

@@ -1,0 +1,142 @@
+//! The driver's side of a pipe: what it is to do, and what it brings.
+
+use core::mem;
+use core::task::Waker;
+use std::sync::Arc;
+use std::vec::Vec;
+
+use super::{After, Attention, Dropped, Opening, Pipe, ReadEnd, State, Taken};
+use crate::rtc::StreamId;
+use crate::rtc::error::{OpenError, StreamEnd, WriteError};
+
+impl Pipe {
+    /// The pipe of a stream that the peer has opened.
+    pub(in crate::driver) fn accepted(id: StreamId) -> Arc<Self> {
+        Self::new(Opening::Open(id))
+    }
+
+    /// Says what the handle wishes; from now on it may post again.
+    pub(in crate::driver) fn attend(&self) -> Attention {
+        let mut state = self.lock();
+        state.posted = false;
+        let id = match state.opening {
+            Opening::Asked(connection) if !state.dropped => return Attention::Open(connection),
+            Opening::Asked(_) | Opening::Failed(_) => return Attention::Gone,
+            Opening::Open(id) => id,
+        };
+        let outbound = &state.outbound;
+        let closing = outbound.finish && !outbound.finished && outbound.failed.is_none();
+        let dropped =
+            state.dropped.then_some(if closing { Dropped::Closing } else { Dropped::Done });
+        Attention::Serve {
+            id,
+            wanted: state.inbound.wanted && state.inbound.more,
+            stop_reading: mem::take(&mut state.stop_reading),
+            reset: mem::take(&mut state.reset),
+            dropped,
+        }
+    }
+
+    pub(in crate::driver) fn opened(&self, result: Result<StreamId, OpenError>) {
+        self.wake_writer(|state| {
+            state.opening = match result {
+                Ok(id) => Opening::Open(id),
+                Err(error) => Opening::Failed(error),
+            };
+        });
+    }
+
+    /// The endpoint has something to read. Whether the application wants it now; it will ask otherwise.
+    pub(in crate::driver) fn readable(&self) -> bool {
+        let mut state = self.lock();
+        state.inbound.more = true;
+        state.inbound.wanted && state.inbound.ended.is_none()
+    }
+
+    /// Hands over what was read from the endpoint.
+    pub(in crate::driver) fn deliver(&self, bytes: &[u8], after: After) {
+        let (mut reader, mut writer) = (None, None);
+        {
+            let mut state = self.lock();
+            if state.dropped || state.inbound.ended.is_some() {
+                return;
+            }
+            if after == After::Reset {
+                // A reset ends both directions; the event that says so may come later.
+                state.outbound.fail(WriteError::Reset);
+                writer = state.outbound.writer.take();
+            }
+            let inbound = &mut state.inbound;
+            inbound.bytes.extend_from_slice(bytes);
+            inbound.more = after == After::More;
+            inbound.wanted &= bytes.is_empty();
+            inbound.ended = match after {
+                After::Empty | After::More => None,
+                After::Finished => Some(ReadEnd::Finished),
+                After::Reset => Some(ReadEnd::Reset),
+            };
+            if !bytes.is_empty() || inbound.ended.is_some() {
+                reader = inbound.reader.take();
+            }
+        }
+        reader.into_iter().chain(writer).for_each(Waker::wake);
+    }
+
+    /// Exchanges what is to be sent for the buffer that was sent last.
+    pub(in crate::driver) fn take(&self, sent: &mut Vec<u8>) -> Taken {
+        sent.clear();
+        self.wake_writer(|state| {
+            let outbound = &mut state.outbound;
+            outbound.in_transit = !outbound.bytes.is_empty();
+            if outbound.in_transit {
+                mem::swap(&mut outbound.bytes, sent);
+                return Taken::Bytes;
+            }
+            // Idle: an open stream keeps no buffers.
+            outbound.bytes = Vec::new();
+            *sent = Vec::new();
+            if outbound.finish && outbound.failed.is_none() {
+                Taken::Finish
+            } else {
+                Taken::Nothing
+            }
+        })
+    }
+
+    /// The endpoint takes no more.
+    pub(in crate::driver) fn write_failed(&self, error: WriteError) {
+        self.wake_writer(|state| state.outbound.fail(error));
+    }
+
+    /// The end of our data was acknowledged, or never will be.
+    pub(in crate::driver) fn finished(&self) {
+        self.wake_writer(|state| state.outbound.finished = true);
+    }
+
+    /// The stream is over in both directions. What the endpoint holds may still be read.
+    pub(in crate::driver) fn ended(&self, end: StreamEnd) {
+        self.wake_writer(|state| state.end(end));
+    }
+
+    /// There is no driver any more: nothing moves from here on.
+    pub(in crate::driver) fn abandon(&self) {
+        let reader = {
+            let mut state = self.lock();
+            state.end(StreamEnd::ConnectionClosed);
+            state.inbound.more = false;
+            state.inbound.ended.get_or_insert(ReadEnd::Reset);
+            state.inbound.reader.take()
+        };
+        reader.into_iter().for_each(Waker::wake);
+        self.wake_writer(|_| ());
+    }
+
+    fn wake_writer<R>(&self, change: impl FnOnce(&mut State) -> R) -> R {
+        let (result, writer) = {
+            let mut state = self.lock();
+            (change(&mut state), state.outbound.writer.take())
+        };
+        writer.into_iter().for_each(Waker::wake);
+        result
+    }
+}

@@ -1,0 +1,162 @@
+//! The loop: drain, wait, apply.
+//!
+//! The driver is the sole owner of the sans-IO endpoint, so nothing locks it. A turn applies at most one
+//! batch of datagrams from each socket, the letters that have come by then (no more than there are
+//! handles) and the time, and then drains; neither a flood of datagrams nor busy handles starve the other side.
+
+use core::future::{Future, pending, poll_fn};
+use core::mem;
+use core::pin::pin;
+use core::task::Poll;
+use std::boxed::Box;
+use std::io;
+use std::sync::Arc;
+use std::vec::Vec;
+
+use tracing::{debug, warn};
+
+use super::desk::Desk;
+use super::endpoint::Endpoint;
+use super::hub::Hub;
+use super::outside::{Clock, Socket};
+use super::sockets::{Arrivals, Sockets};
+use crate::rtc::{self, Config, Output};
+use crate::time::Deadline;
+
+/// The future that makes an endpoint live. Spawn [`run`](Self::run), or poll it by hand.
+///
+/// If it is dropped before its end, everything that was open is closed at once; peers are not told.
+#[derive(Debug)]
+pub struct Driver<S, C> {
+    endpoint: rtc::Endpoint,
+    sockets: Sockets<S>,
+    clock: C,
+    /// The last field, so that the sockets are free when handles hear of the end.
+    desk: Desk,
+}
+
+impl<S: Socket, C: Clock> Driver<S, C> {
+    /// An endpoint on `socket`, and the driver that must run for anything to happen.
+    ///
+    /// `seed` is 32 bytes of entropy, for instance from [`os_seed`](super::os_seed).
+    ///
+    /// # Errors
+    ///
+    /// If the socket cannot say what it is bound to.
+    pub fn new(
+        config: Config,
+        socket: S,
+        clock: C,
+        seed: [u8; 32],
+    ) -> io::Result<(Endpoint, Self)> {
+        let socket = Arc::new(socket);
+        let local = socket.local_addr()?;
+        // Handles outlive the driver, but must not keep its port.
+        let weak = Arc::downgrade(&socket);
+        let addresses = move || weak.upgrade().map_or_else(Vec::new, |socket| socket.addresses());
+        let hub = Hub::new(local, Box::new(addresses));
+        let handle = Endpoint::new(hub.clone(), &config);
+        let driver = Self {
+            endpoint: rtc::Endpoint::new(Arc::new(config), clock.epoch(), seed),
+            sockets: Sockets::new(socket),
+            clock,
+            desk: Desk::new(hub),
+        };
+        Ok((handle, driver))
+    }
+
+    /// Runs until the endpoint is closed, by its handles or because its main socket fails for good.
+    pub async fn run(mut self) {
+        let result = self.turns().await;
+        let Self { sockets, mut desk, .. } = self;
+        drop(sockets);
+        if let Err(error) = &result {
+            warn!(target: "floe::driver", %error, "the socket failed, the endpoint is closed");
+        }
+        desk.end(result);
+    }
+
+    async fn turns(&mut self) -> io::Result<()> {
+        for turn in 1_u64.. {
+            let deadline = self.drain().await;
+            if self.desk.is_closed(self.clock.now()) {
+                break;
+            }
+            if turn.is_multiple_of(TURNS_AT_A_STRETCH) {
+                yield_now().await;
+            }
+            let received = self.wait(deadline).await;
+            let now = self.clock.now();
+            if let Some(arrivals) = received {
+                self.sockets.note(now, arrivals)?;
+                for datagram in self.sockets.datagrams() {
+                    self.endpoint.handle_datagram(now, datagram);
+                }
+            }
+            self.desk.read_letters(now, &mut self.endpoint);
+            if deadline.is_some_and(|deadline| deadline.at <= now) {
+                self.endpoint.handle_timeout(now);
+            }
+        }
+        Ok(())
+    }
+
+    /// Sends what is to be sent and passes on what has happened; says when to come again.
+    async fn drain(&mut self) -> Option<Deadline> {
+        let now = self.clock.now();
+        loop {
+            match self.endpoint.poll(now) {
+                Output::Transmit(transmit) => {
+                    if let Err(error) = self.sockets.send(transmit).await {
+                        // Datagrams get lost; those of an address that cannot be reached, all of them.
+                        debug!(target: "floe::driver", %error, "datagrams were not sent");
+                    }
+                }
+                Output::Event(event) => self.desk.on_event(now, &mut self.endpoint, event),
+                Output::Timeout(deadline) => return deadline,
+            }
+        }
+    }
+
+    /// Waits for datagrams, letters or the time; gives the outcome of receiving, if it was that.
+    async fn wait(&mut self, deadline: Option<Deadline>) -> Option<Arrivals> {
+        let now = self.clock.now();
+        let paused = self.sockets.paused_until(now);
+        let until = [deadline.map(|deadline| deadline.at), paused, self.desk.closes_at()];
+        let until = until.into_iter().flatten().min();
+        let mut recv = pin!(self.sockets.recv(now));
+        let mut sleep = pin!(async {
+            match until {
+                Some(at) => self.clock.sleep_until(at).await,
+                None => pending().await,
+            }
+        });
+        // Datagrams come first: they keep connections alive. Letters are read on every turn anyway.
+        poll_fn(|context| {
+            if let Poll::Ready(arrivals) = recv.as_mut().poll(context) {
+                return Poll::Ready(Some(arrivals));
+            }
+            if self.desk.poll_letters(context).is_ready() {
+                return Poll::Ready(None);
+            }
+            sleep.as_mut().poll(context).map(|()| None)
+        })
+        .await
+    }
+}
+
+/// Lets other tasks of the same thread run.
+async fn yield_now() {
+    let mut yielded = false;
+    poll_fn(|context| {
+        if mem::replace(&mut yielded, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
+}
+
+/// Turns without giving way: sockets that always have something ready never make the loop wait.
+const TURNS_AT_A_STRETCH: u64 = 16;
