@@ -1,1 +1,70 @@
-//! floe on async-std.
+//! floe on async-std: libp2p's WebRTC transports, bound to a UDP socket and a clock.
+//!
+//! async-std is discontinued, and its authors advise smol; this crate is for programs that still stand
+//! on it. Both run on the same reactor, so socket and clock are those of [`floe_smol`]; only the task
+//! that drives the endpoint is async-std's.
+//!
+//! Everything that happens on a connection happens in [`floe_core`]; this crate owns the socket and the
+//! timer, and spawns the one future that drives an endpoint. What it re-exports is all that most users
+//! need.
+//!
+//! ```
+//! use floe_async_std::identity::{Identity, Keypair};
+//! use floe_async_std::{Certificate, Config};
+//! use futures::{AsyncReadExt, AsyncWriteExt};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> { async_std::task::block_on(async {
+//! // A node is an identity and a certificate; derived from the key, its address survives restarts.
+//! let node = |seed| {
+//!     let keypair = Keypair::ed25519_from_seed(seed);
+//!     let certificate = Certificate::derive(&keypair.raw());
+//!     Config::new(Identity::from(keypair), certificate)
+//! };
+//! let listener = floe_async_std::bind("127.0.0.1:0".parse()?, node([1; 32])).await?;
+//! let address = listener.listen_addrs()[0]; // /ip4/127.0.0.1/udp/…/webrtc-direct/certhash/…/p2p/…
+//!
+//! let serve = async_std::task::spawn(async move {
+//!     while let Some(connection) = listener.accept().await {
+//!         while let Some(mut stream) = connection.accept().await {
+//!             stream.write_all(b"hello").await.expect("the dialer reads");
+//!             stream.close().await.expect("the dialer acknowledges");
+//!         }
+//!     }
+//! });
+//!
+//! let dialer = floe_async_std::bind("127.0.0.1:0".parse()?, node([2; 32])).await?;
+//! let connection = dialer.dial(&address).await?;
+//! let mut stream = connection.open().await?;
+//! let mut said = String::new();
+//! stream.read_to_string(&mut said).await?;
+//! assert_eq!(said, "hello");
+//! # drop(serve);
+//! # Ok(())
+//! # }) }
+//! ```
+
+use std::io;
+use std::net::SocketAddr;
+
+use floe_core::driver::Driver;
+use floe_smol::{Clock, Socket};
+
+pub use floe_smol::{
+    Certificate, Config, Connection, DialError, DirectAddr, Endpoint, Limits, PeerId, Stream,
+    Target, Transmit, error, identity, os_seed, output,
+};
+
+/// Binds a UDP socket and runs an endpoint on it, as a task of async-std's executor.
+///
+/// Port 0 lets the kernel choose. `0.0.0.0` and `::` listen on all interfaces of their family; `::` takes
+/// no IPv4, so that both can share a port. The endpoint closes, telling its peers, when its last handle
+/// is dropped.
+///
+/// # Errors
+///
+/// What the kernel says of the socket.
+pub async fn bind(addr: SocketAddr, config: Config) -> io::Result<Endpoint> {
+    let (endpoint, driver) = Driver::new(config, Socket::bind(addr)?, Clock::start(), os_seed()?)?;
+    async_std::task::spawn(driver.run());
+    Ok(endpoint)
+}
