@@ -1,0 +1,103 @@
+//! `floe listen`: serves whoever dials, until a signal comes.
+
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::pin::pin;
+use std::sync::Arc;
+
+use floe_core::driver::{Connection, Endpoint};
+use futures::future::{Either, join_all, select, select_all};
+
+use crate::args::Listen;
+use crate::dialer;
+use crate::failure::Failure;
+use crate::key::Key;
+use crate::protocols::identify::multiaddr;
+use crate::quantity;
+use crate::report::{Event, Report};
+use crate::runtime::Runtime;
+use crate::serve::Node;
+use crate::signals::Signals;
+
+/// Runs the command.
+pub(crate) async fn run(args: Listen, report: Report) -> Result<(), Failure> {
+    let mut signals = Signals::catch()?;
+    let key = Key::load(args.key.as_deref())?;
+    let endpoints = bind(args.common.runtime, &args, &key).await?;
+
+    let addrs: Vec<_> = endpoints.iter().flat_map(Endpoint::listen_addrs).collect();
+    for addr in &addrs {
+        let addr = addr.to_string();
+        report.say(&Event::Listening { addr: &addr }, &addr);
+    }
+    let binary = addrs.iter().map(multiaddr::direct).collect();
+    let node = Node::new(args.common.runtime, &key, binary);
+    tracing::info!(peer = %key.identity.peer_id(), "listening; interrupt to stop");
+
+    let accepting =
+        select_all(endpoints.iter().map(|endpoint| Box::pin(accept(endpoint, &node, report))));
+    let outcome = match select(pin!(signals.received()), accepting).await {
+        Either::Left(_) => Ok(()),
+        Either::Right(((failure, ..), _)) => Err(failure),
+    };
+    tracing::info!("closing");
+    join_all(endpoints.iter().map(|endpoint| endpoint.close())).await;
+    outcome
+}
+
+async fn bind(runtime: Runtime, args: &Listen, key: &Key) -> Result<Vec<Endpoint>, Failure> {
+    let mut endpoints = Vec::new();
+    for addr in &args.listen {
+        let endpoint = runtime
+            .bind(addr.socket_addr(), key.config())
+            .await
+            .map_err(|error| Failure::new("listen", format!("cannot listen on {addr}: {error}")))?;
+        endpoints.push(endpoint);
+    }
+    if !args.listen.is_empty() {
+        return Ok(endpoints);
+    }
+    let mut refusals = Vec::new();
+    for ip in [Ipv4Addr::UNSPECIFIED.into(), Ipv6Addr::UNSPECIFIED.into()] {
+        let wildcard = SocketAddr::new(ip, 0);
+        match runtime.bind(wildcard, key.config()).await {
+            Ok(endpoint) => endpoints.push(endpoint),
+            // A machine without IPv6, or without IPv4, is a usual machine.
+            Err(error) => {
+                tracing::debug!(%wildcard, %error, "not listening there");
+                refusals.push(format!("{ip}: {error}"));
+            }
+        }
+    }
+    if endpoints.is_empty() {
+        return Err(Failure::new("listen", format!("cannot listen: {}", refusals.join("; "))));
+    }
+    Ok(endpoints)
+}
+
+/// Serves whoever dials `endpoint`, for as long as it lives; then says why it does not any more.
+async fn accept(endpoint: &Endpoint, node: &Arc<Node>, report: Report) -> Failure {
+    while let Some(connection) = endpoint.accept().await {
+        let node = node.clone();
+        let runtime = node.runtime;
+        runtime.spawn(async move { welcome(&node, connection, report).await });
+    }
+    let why = endpoint.closed().await.err().map_or_else(String::new, |error| format!(": {error}"));
+    Failure::new("listen", format!("the socket {} broke{why}", endpoint.local_addr()))
+}
+
+async fn welcome(node: &Node, connection: Connection, report: Report) {
+    let peer = connection.peer_id().to_string();
+    let version = connection.version().to_string();
+    let took = dialer::total(&connection.timeline());
+    report.tell_machines(&Event::Connected {
+        peer: &peer,
+        version: &version,
+        ms: quantity::milliseconds(took),
+    });
+    let remote = connection.remote_addr();
+    tracing::info!(%peer, %version, %remote, took = %quantity::duration(took), "connected");
+    node.serve(&connection).await;
+    let reason = connection.closed().await.to_string();
+    report.tell_machines(&Event::Closed { peer: &peer, reason: &reason });
+    tracing::info!(%peer, %reason, "closed");
+}

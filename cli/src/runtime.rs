@@ -1,0 +1,67 @@
+//! The one place that knows which asynchronous runtimes there are.
+//!
+//! A runtime has an arm in each method here and a line in `Cargo.toml`; the rest of the program speaks
+//! `futures` only.
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::time::Duration;
+
+use clap::ValueEnum;
+use floe_core::driver::Endpoint;
+use floe_core::rtc::Config;
+use futures::future::{Either, select};
+
+/// A runtime that the program can run on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Runtime {
+    #[default]
+    Tokio,
+}
+
+impl Runtime {
+    /// Runs `main` to its end.
+    pub(crate) fn block_on<T>(self, main: impl Future<Output = T>) -> io::Result<T> {
+        match self {
+            Self::Tokio => {
+                let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+                Ok(runtime.block_on(main))
+            }
+        }
+    }
+
+    /// Binds an endpoint to `addr`.
+    pub(crate) async fn bind(self, addr: SocketAddr, config: Config) -> io::Result<Endpoint> {
+        match self {
+            Self::Tokio => floe_tokio::bind(addr, config).await,
+        }
+    }
+
+    /// Runs `task` beside everything else.
+    pub(crate) fn spawn(self, task: impl Future<Output = ()> + Send + 'static) {
+        match self {
+            Self::Tokio => drop(tokio::spawn(task)),
+        }
+    }
+
+    /// Waits.
+    pub(crate) async fn sleep(self, duration: Duration) {
+        match self {
+            Self::Tokio => tokio::time::sleep(duration).await,
+        }
+    }
+
+    /// What comes of `future`, unless it takes longer than `limit`.
+    pub(crate) async fn within<T>(
+        self,
+        limit: Duration,
+        future: impl Future<Output = T>,
+    ) -> Option<T> {
+        match select(pin!(future), pin!(self.sleep(limit))).await {
+            Either::Left((output, _)) => Some(output),
+            Either::Right(_) => None,
+        }
+    }
+}

@@ -1,0 +1,104 @@
+//! Serving a connection: every stream that the peer opens gets the protocol that it asks for.
+//!
+//! Dialed connections are served too: peers open identify and ping on every connection they have.
+
+mod background;
+
+use std::future::pending;
+use std::sync::Arc;
+use std::time::Duration;
+
+use floe_core::driver::{Connection, Stream};
+use futures::stream::FuturesUnordered;
+use futures::{FutureExt, StreamExt, select};
+
+use self::background::CloseInBackground;
+use crate::key::Key;
+use crate::protocols::identify::{self, multiaddr};
+use crate::protocols::{SERVED, echo, negotiate, perf, ping};
+use crate::runtime::Runtime;
+
+/// What is the same for all connections of a node.
+#[derive(Debug)]
+pub(crate) struct Node {
+    pub(crate) runtime: Runtime,
+    info: identify::Info,
+}
+
+impl Node {
+    /// A node that listens on `listen_addrs`, binary multiaddrs.
+    pub(crate) fn new(runtime: Runtime, key: &Key, listen_addrs: Vec<Vec<u8>>) -> Arc<Self> {
+        let info = identify::Info {
+            public_key: key.identity.public_key().encode(),
+            listen_addrs,
+            protocols: SERVED.map(str::to_owned).to_vec(),
+            observed_addr: Vec::new(),
+            protocol_version: "ipfs/0.1.0".to_owned(),
+            agent_version: concat!("floe/", env!("CARGO_PKG_VERSION")).to_owned(),
+        };
+        Arc::new(Self { runtime, info })
+    }
+
+    /// Serves `connection` beside everything else, until it is closed.
+    pub(crate) fn spawn_serve(self: &Arc<Self>, connection: Connection) {
+        let node = self.clone();
+        self.runtime.spawn(async move { node.serve(&connection).await });
+    }
+
+    /// Serves `connection` until it is closed.
+    pub(crate) async fn serve(&self, connection: &Connection) {
+        let mut streams = FuturesUnordered::new();
+        loop {
+            let full = streams.len() >= STREAMS_MAX;
+            let next = async { if full { pending().await } else { connection.accept().await } };
+            select! {
+                stream = next.fuse() => match stream {
+                    Some(stream) => streams.push(self.serve_stream(connection, stream)),
+                    None => break,
+                },
+                () = streams.select_next_some() => {}
+            }
+        }
+        // The streams of a closed connection end by themselves, with an error.
+        while streams.next().await.is_some() {}
+    }
+
+    async fn serve_stream(&self, connection: &Connection, stream: Stream) {
+        let peer = connection.peer_id();
+        let answer = negotiate::answer(CloseInBackground(stream));
+        let answer = self.runtime.within(NEGOTIATION_LIMIT, answer).await;
+        let (protocol, stream) = match answer {
+            Some(Ok(negotiated)) => negotiated,
+            Some(Err(error)) => {
+                tracing::debug!(%peer, %error, "no protocol agreed upon");
+                return;
+            }
+            None => {
+                tracing::debug!(%peer, "the peer opened a stream and asked for no protocol");
+                return;
+            }
+        };
+        tracing::debug!(%peer, protocol, "serving");
+        let served = match protocol {
+            ping::PROTOCOL => ping::serve(stream).await,
+            perf::PROTOCOL => perf::serve(stream).await,
+            echo::PROTOCOL => echo::serve(stream).await,
+            identify::PROTOCOL => {
+                let observed_addr = multiaddr::udp(connection.remote_addr());
+                let info = identify::Info { observed_addr, ..self.info.clone() };
+                identify::serve(stream, &info).await
+            }
+            other => unreachable!("{other} was agreed upon but is not served"),
+        };
+        match served {
+            Ok(()) => tracing::debug!(%peer, protocol, "served"),
+            Err(error) => tracing::debug!(%peer, protocol, %error, "the stream broke off"),
+        }
+    }
+}
+
+/// Streams of one connection that are served at once. Further ones wait, which the peer notices as a
+/// slow answer; each may hold a buffer of 64 KiB, so a connection holds 4 MiB of them at most.
+const STREAMS_MAX: usize = 64;
+/// How long a peer may take to name a protocol; js-libp2p gives as much.
+const NEGOTIATION_LIMIT: Duration = Duration::from_secs(10);
