@@ -1,0 +1,175 @@
+//! A floe endpoint at an address, and what it said.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use floe_core::multiaddr::DirectAddr;
+use floe_core::peer_id::PeerId;
+use floe_core::rtc::error::ConnectionEnd;
+use floe_core::rtc::identity::Keypair;
+use floe_core::rtc::output::{Established, Timeline};
+use floe_core::rtc::{
+    Certificate, Config, ConnectionId, Datagram, Endpoint, Epoch, Event, Identity, Output, Port,
+    Read, StreamId,
+};
+use floe_core::time::Timestamp;
+
+use crate::net::Packet;
+use crate::node::Node;
+use crate::rng::Rng;
+
+/// A floe endpoint at an address, and what it said.
+#[derive(Debug)]
+pub struct Floe {
+    /// The endpoint.
+    pub endpoint: Endpoint,
+    /// What happened, oldest first, until a test takes it.
+    pub events: VecDeque<Event>,
+    /// Its address.
+    pub addr: SocketAddr,
+    config: Arc<Config>,
+}
+
+impl Floe {
+    /// An endpoint with everything random drawn from `seed`, at `addr`; `adjust` changes its defaults.
+    pub fn new(
+        seed: u64,
+        addr: SocketAddr,
+        epoch: Epoch,
+        adjust: impl FnOnce(&mut Config),
+    ) -> Self {
+        let mut rng = Rng::new(seed);
+        let identity = Identity::from(Keypair::ed25519_from_seed(rng.seed()));
+        let mut config = Config::new(identity, Certificate::generate(rng.seed()));
+        adjust(&mut config);
+        let config = Arc::new(config);
+        let endpoint = Endpoint::new(config.clone(), epoch, rng.seed());
+        Self { endpoint, addr, events: VecDeque::new(), config }
+    }
+
+    /// The address to dial it at.
+    pub fn address(&self) -> DirectAddr {
+        let mut address = DirectAddr::new(self.addr);
+        address.certhash = Some(self.config.certificate.fingerprint());
+        address.peer = Some(self.config.identity.peer_id());
+        address
+    }
+
+    /// The address of one of its ports.
+    pub fn addr_of(&self, port: Port) -> SocketAddr {
+        addr_of(self.addr, port)
+    }
+
+    /// Who it is.
+    pub fn peer_id(&self) -> PeerId {
+        self.config.identity.peer_id()
+    }
+
+    /// Takes the first event that `pick` wants, leaving the others.
+    pub fn take<T>(&mut self, mut pick: impl FnMut(&Event) -> Option<T>) -> Option<T> {
+        let index = self.events.iter().position(|event| pick(event).is_some())?;
+        self.events.remove(index).and_then(|event| pick(&event))
+    }
+
+    /// The connection that came up, if one did.
+    pub fn connected(&mut self) -> Option<ConnectionId> {
+        self.established().map(|(id, _)| id)
+    }
+
+    /// The connection that came up, if one did, and what is known of it.
+    pub fn established(&mut self) -> Option<(ConnectionId, Established)> {
+        self.take(|event| match event {
+            Event::Connected { id, established } => Some((*id, *established)),
+            _ => None,
+        })
+    }
+
+    /// The stream that the peer opened, if it did.
+    pub fn opened(&mut self) -> Option<StreamId> {
+        self.take(|event| match event {
+            Event::Opened { id } => Some(*id),
+            _ => None,
+        })
+    }
+
+    /// How a connection ended, if it did.
+    pub fn closed(&mut self, connection: ConnectionId) -> Option<(ConnectionEnd, Timeline)> {
+        self.take(|event| match event {
+            Event::Closed { id, end, timeline } if *id == connection => {
+                Some((end.clone(), *timeline))
+            }
+            _ => None,
+        })
+    }
+
+    /// Reads what a stream has, `max` bytes at most, and what the read after that found.
+    pub fn read(&mut self, stream: StreamId, max: usize) -> (Vec<u8>, Read) {
+        let mut all = Vec::new();
+        let mut buffer = [0; 16 * 1024];
+        loop {
+            let room = buffer.len().min(max - all.len());
+            if room == 0 {
+                return (all, Read::Empty);
+            }
+            let Some(mut it) = self.endpoint.stream(stream) else { return (all, Read::Reset) };
+            match it.read(&mut buffer[..room]) {
+                Read::Bytes(len) => all.extend_from_slice(&buffer[..len]),
+                end => return (all, end),
+            }
+        }
+    }
+}
+
+impl Node for Floe {
+    fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    fn is_at(&self, addr: SocketAddr) -> bool {
+        [Port::Main, Port::Fallback].map(|port| self.addr_of(port)).contains(&addr)
+    }
+
+    fn handle_packet(&mut self, now: Timestamp, packet: &Packet) {
+        let is_main = packet.destination == self.addr;
+        let datagram = Datagram {
+            port: if is_main { Port::Main } else { Port::Fallback },
+            remote: packet.source,
+            local: Some(packet.destination.ip()),
+            payload: &packet.payload,
+        };
+        self.endpoint.handle_datagram(now, datagram);
+    }
+
+    fn handle_timeout(&mut self, now: Timestamp) {
+        self.endpoint.handle_timeout(now);
+    }
+
+    fn drain(&mut self, now: Timestamp, send: &mut dyn FnMut(Packet)) -> Option<Timestamp> {
+        loop {
+            match self.endpoint.poll(now) {
+                Output::Transmit(transmit) => {
+                    for datagram in transmit.datagrams() {
+                        send(Packet {
+                            source: addr_of(self.addr, transmit.port),
+                            destination: transmit.remote,
+                            payload: datagram.to_vec(),
+                        });
+                    }
+                }
+                Output::Event(event) => self.events.push_back(event),
+                Output::Timeout(deadline) => return deadline.map(|deadline| deadline.at),
+            }
+        }
+    }
+}
+
+fn addr_of(main: SocketAddr, port: Port) -> SocketAddr {
+    match port {
+        Port::Main => main,
+        Port::Fallback => SocketAddr::new(main.ip(), main.port() + FALLBACK_ABOVE),
+    }
+}
+
+/// How far a node's second port number is above its first.
+const FALLBACK_ABOVE: u16 = 10_000;

@@ -1,0 +1,236 @@
+//! Dials that succeed, and dials that fail and say why.
+
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+
+use floe_core::driver::DialError;
+use floe_core::ice::Version;
+use floe_core::rtc::Target;
+use floe_core::rtc::error::{self, ConnectionEnd, Step};
+use floe_core::rtc::output::Direction;
+use floe_tests::stun;
+use futures::future::join_all;
+use futures::join;
+
+use crate::node::{
+    LOOPBACK, address, config, connect, exchange, node, pattern, serve_echo, stream,
+};
+use crate::stage::Stage;
+
+pub(crate) async fn versions<S: Stage>() {
+    let listener = node::<S>(1).await;
+    for version in [None, Some(Version::V1), Some(Version::V2)] {
+        let dialer = node::<S>(2).await;
+        let mut target = Target::new(&address(&listener)).unwrap();
+        target.version = version;
+        let (outbound, inbound) = join!(dialer.dial(target), listener.accept());
+        let (outbound, inbound) = (outbound.unwrap(), inbound.unwrap());
+        assert_eq!(outbound.version(), version.unwrap_or(Version::V2));
+        assert_eq!(inbound.version(), outbound.version());
+        assert_eq!(outbound.direction(), Direction::Outbound);
+        assert_eq!(inbound.direction(), Direction::Inbound);
+        assert_eq!(outbound.peer_id(), listener.peer_id());
+        assert_eq!(inbound.peer_id(), dialer.peer_id());
+        assert_eq!(outbound.remote_addr(), listener.local_addr());
+        assert_eq!(inbound.remote_addr(), dialer.local_addr());
+        for step in Step::ALL {
+            assert!(outbound.timeline().done(step).is_some(), "{step} was done");
+        }
+    }
+}
+
+/// A listener that knows only v1 and keeps an address for whoever came from it first is reached from the
+/// second socket, and the connection stays there.
+pub(crate) async fn fallback<S: Stage>() {
+    let (listener, dialer) = (node::<S>(1).await, node::<S>(2).await);
+    let mut target = Target::new(&address(&listener)).unwrap();
+    target.remote = only_v1(listener.local_addr());
+    for round in ["first", "again"] {
+        let (outbound, inbound) = join!(dialer.dial(target.clone()), listener.accept());
+        let (outbound, inbound) = (outbound.unwrap(), inbound.unwrap());
+        assert_eq!((outbound.version(), inbound.version()), (Version::V1, Version::V1), "{round}");
+        assert_eq!(outbound.remote_addr(), target.remote);
+        let (mut client, server) = stream(&outbound, &inbound).await;
+        let sent = pattern(300_000);
+        let (received, ()) = join!(exchange(&mut client, &sent), serve_echo(server));
+        assert!(received == sent, "the echo is what was sent");
+        outbound.close().await;
+        assert_eq!(inbound.closed().await, ConnectionEnd::ClosedByPeer);
+    }
+}
+
+/// The address of a way to `server` for which an address that v2 was tried from is spoilt. Its threads
+/// last as long as the tests.
+fn only_v1(server: SocketAddr) -> SocketAddr {
+    let front = Arc::new(UdpSocket::bind(LOOPBACK).unwrap());
+    let addr = front.local_addr().unwrap();
+    thread::spawn(move || {
+        let mut ways = HashMap::new();
+        let mut buffer = [0; 2048];
+        while let Ok((len, client)) = front.recv_from(&mut buffer) {
+            let datagram = &buffer[..len];
+            let way = ways.entry(client).or_insert_with(|| {
+                let name = stun::username(datagram).unwrap_or_default();
+                (!name.starts_with(b"libp2p+webrtc+v2/")).then(|| way(&front, client, server))
+            });
+            if let Some(way) = way {
+                // What cannot be sent is lost, as on any network.
+                let _ = way.send(datagram);
+            }
+        }
+    });
+    addr
+}
+
+/// A socket that is `client` for `server`, and the way back.
+fn way(front: &Arc<UdpSocket>, client: SocketAddr, server: SocketAddr) -> Arc<UdpSocket> {
+    let back = Arc::new(UdpSocket::bind(LOOPBACK).unwrap());
+    back.connect(server).unwrap();
+    let (front, way) = (front.clone(), back.clone());
+    thread::spawn(move || {
+        let mut buffer = [0; 2048];
+        while let Ok(len) = back.recv(&mut buffer) {
+            let _ = front.send_to(&buffer[..len], client);
+        }
+    });
+    way
+}
+
+pub(crate) async fn wrong_peer<S: Stage>() {
+    let (listener, dialer) = (node::<S>(1).await, node::<S>(2).await);
+    let mut address = address(&listener);
+    let expected = config(3).identity.peer_id();
+    address.peer = Some(expected);
+    let error = dialer.dial(&address).await.unwrap_err();
+    assert_eq!(error.step(), Some(Step::PeerId));
+    assert!(error.timeline().unwrap().done(Step::Noise).is_some());
+    let actual = listener.peer_id();
+    match error {
+        DialError::Failed { end, .. } => {
+            assert_eq!(end, ConnectionEnd::WrongPeer { expected, actual });
+        }
+        other => panic!("{other}"),
+    }
+}
+
+pub(crate) async fn wrong_certhash<S: Stage>() {
+    let (listener, dialer) = (node::<S>(1).await, node::<S>(2).await);
+    let mut address = address(&listener);
+    let actual = address.certhash.unwrap();
+    let expected = config(3).certificate.fingerprint();
+    address.certhash = Some(expected);
+    let error = dialer.dial(&address).await.unwrap_err();
+    assert_eq!(error.step(), Some(Step::Certhash));
+    assert!(error.timeline().unwrap().done(Step::Certhash).is_none());
+    match error {
+        DialError::Failed { end, .. } => {
+            assert_eq!(end, ConnectionEnd::WrongCerthash { expected, actual });
+        }
+        other => panic!("{other}"),
+    }
+}
+
+pub(crate) async fn nobody_there<S: Stage>() {
+    let silent = UdpSocket::bind(LOOPBACK).unwrap();
+    let dialer = node::<S>(2).await;
+    let mut address = address(&dialer);
+    address.port = silent.local_addr().unwrap().port();
+    let mut target = Target::new(&address).unwrap();
+    target.timeout = Some(Duration::from_millis(400));
+    let error = dialer.dial(target).await.unwrap_err();
+    assert_eq!(error.step(), Some(Step::Stun));
+    assert_eq!(error.timeline().unwrap().done(Step::Stun), None);
+}
+
+pub(crate) async fn no_certhash<S: Stage>() {
+    let dialer = node::<S>(2).await;
+    let mut address = address(&dialer);
+    address.certhash = None;
+    let error = dialer.dial(&address).await.unwrap_err();
+    assert_eq!(error, DialError::Refused(error::DialError::NoCerthash));
+}
+
+/// One socket has one connection with another: the second dial says so, until the first is over.
+pub(crate) async fn the_same_peer_twice<S: Stage>() {
+    let (listener, dialer) = (node::<S>(1).await, node::<S>(2).await);
+    let (outbound, inbound) = connect(&dialer, &listener).await;
+    let error = dialer.dial(&address(&listener)).await.unwrap_err();
+    assert_eq!(error, DialError::Refused(error::DialError::AlreadyConnected(outbound.id())));
+    inbound.close().await;
+    assert_eq!(outbound.closed().await, ConnectionEnd::ClosedByPeer);
+    let (outbound, inbound) = connect(&dialer, &listener).await;
+    let (mut client, server) = stream(&outbound, &inbound).await;
+    let (received, ()) = join!(exchange(&mut client, b"again"), serve_echo(server));
+    assert_eq!(received, b"again");
+}
+
+pub(crate) async fn many_at_once<S: Stage>() {
+    const PEERS: u8 = 32;
+    let listener = node::<S>(0).await;
+    let dialers = join_all((1..=PEERS).map(node::<S>)).await;
+    let address = address(&listener);
+    let dials = join_all(dialers.iter().map(|dialer| async {
+        let outbound = dialer.dial(&address).await.expect("the dial succeeds");
+        let mut client = outbound.open().await.expect("a stream can be opened");
+        assert_eq!(exchange(&mut client, b"hello").await, b"hello");
+        outbound
+    }));
+    let serves = join_all((0..PEERS).map(|_| async {
+        let inbound = listener.accept().await.expect("the listener is open");
+        serve_echo(inbound.accept().await.expect("the dialer is there")).await;
+        inbound
+    }));
+    let (outbounds, inbounds) = join!(dials, serves);
+    assert_eq!(outbounds.len(), inbounds.len());
+}
+
+pub(crate) async fn peers_that_do_not_accept<S: Stage>() {
+    let mut closed = config(1);
+    closed.accept = false;
+    let closed = S::bind(LOOPBACK, closed).await.unwrap();
+    let dialer = node::<S>(2).await;
+    let mut target = Target::new(&address(&closed)).unwrap();
+    target.timeout = Some(Duration::from_millis(400));
+    let error = dialer.dial(target).await.unwrap_err();
+    assert_eq!(error.step(), Some(Step::Stun));
+    // It dials all the same.
+    connect(&closed, &dialer).await;
+}
+
+/// A wildcard reports addresses that can be dialed.
+pub(crate) async fn wildcards<S: Stage>() {
+    let wildcards: [SocketAddr; 2] = ["0.0.0.0:0".parse().unwrap(), "[::]:0".parse().unwrap()];
+    for wildcard in wildcards {
+        let loopback: IpAddr = if wildcard.is_ipv4() {
+            [127, 0, 0, 1].into()
+        } else {
+            [0, 0, 0, 0, 0, 0, 0, 1].into()
+        };
+        if UdpSocket::bind((loopback, 0)).is_err() {
+            continue; // A host without IPv6.
+        }
+        let listener = S::bind(wildcard, config(1)).await.unwrap();
+        let addresses = listener.listen_addrs();
+        let port = listener.local_addr().port();
+        assert!(addresses.iter().all(|at| !at.ip.is_unspecified() && at.port == port && port != 0));
+        let loopback =
+            addresses.iter().find(|at| at.ip == loopback).expect("the loopback is there");
+        let dialer = S::bind(SocketAddr::new(wildcard.ip(), 0), config(2)).await.unwrap();
+        let (outbound, inbound) = join!(dialer.dial(loopback), listener.accept());
+        assert_eq!(outbound.unwrap().remote_addr().ip(), inbound.unwrap().remote_addr().ip());
+    }
+}
+
+/// An endpoint is a peer like any other, its own too.
+pub(crate) async fn ourselves<S: Stage>() {
+    let node = node::<S>(1).await;
+    let (outbound, inbound) = connect(&node, &node).await;
+    assert_eq!(outbound.peer_id(), inbound.peer_id());
+    assert_ne!(outbound.id(), inbound.id());
+    let (mut client, server) = stream(&outbound, &inbound).await;
+    let (received, ()) = join!(exchange(&mut client, b"me"), serve_echo(server));
+    assert_eq!(received, b"me");
+}

@@ -1,0 +1,213 @@
+//! Streams between two nodes: bytes, ends, resets, backpressure.
+
+use std::io::ErrorKind;
+
+use floe_core::rtc::error::{StreamEnd, WriteError};
+use futures::future::join_all;
+use futures::{AsyncReadExt, AsyncWriteExt, join};
+
+use crate::node::{Pair, exchange, pair, pattern, poll_once, serve_echo, stream};
+use crate::stage::Stage;
+
+pub(crate) async fn echo<S: Stage>() {
+    let Pair { inbound, outbound, .. } = &pair::<S>().await;
+    for (opener, accepter) in [(outbound, inbound), (inbound, outbound)] {
+        for len in [0, 1, 100_000] {
+            let (mut client, server) = stream(opener, accepter).await;
+            let bytes = pattern(len);
+            let (received, ()) = join!(exchange(&mut client, &bytes), serve_echo(server));
+            assert!(received == bytes, "{len} bytes came back as {}", received.len());
+        }
+    }
+}
+
+/// More than all buffers on the way hold, in both directions at once.
+pub(crate) async fn transfer_both_ways<S: Stage>() {
+    let Pair { inbound, outbound, .. } = &pair::<S>().await;
+    let (mut here, mut there) = stream(outbound, inbound).await;
+    let bytes = pattern(12 * 1024 * 1024);
+    let (down, up) = join!(exchange(&mut here, &bytes), exchange(&mut there, &bytes));
+    assert!(down == bytes && up == bytes);
+}
+
+/// One half ends, the other goes on.
+pub(crate) async fn half_close<S: Stage>() {
+    let Pair { inbound, outbound, .. } = &pair::<S>().await;
+    for (opener, accepter) in [(outbound, inbound), (inbound, outbound)] {
+        let (mut here, mut there) = stream(opener, accepter).await;
+        here.write_all(b"question").await.unwrap();
+        here.close().await.unwrap();
+        let mut heard = String::new();
+        there.read_to_string(&mut heard).await.unwrap();
+        assert_eq!(heard, "question");
+        assert_eq!(here.write(b"x").await.unwrap_err().kind(), ErrorKind::BrokenPipe);
+
+        there.write_all(b"answer").await.unwrap();
+        there.close().await.unwrap();
+        let mut heard = String::new();
+        here.read_to_string(&mut heard).await.unwrap();
+        assert_eq!(heard, "answer");
+        // Closed is closed, however often one asks.
+        here.close().await.unwrap();
+        there.close().await.unwrap();
+    }
+}
+
+/// Both directions end at once, for whoever waits and for whoever comes later; by will or by dropping.
+pub(crate) async fn reset<S: Stage>() {
+    let Pair { inbound, outbound, .. } = &pair::<S>().await;
+    for by_dropping in [false, true] {
+        for (opener, accepter) in [(outbound, inbound), (inbound, outbound)] {
+            let (mut here, mut there) = stream(opener, accepter).await;
+            here.write_all(b"x").await.unwrap();
+            there.read_exact(&mut [0]).await.unwrap();
+            let mut buffer = [0];
+            if by_dropping {
+                let (read, ()) = join!(there.read(&mut buffer), async { drop(here) });
+                assert_eq!(read.unwrap_err().kind(), ErrorKind::ConnectionReset);
+            } else {
+                let (read, ()) = join!(there.read(&mut buffer), async { here.reset() });
+                let error = read.unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+                let cause = error.get_ref().and_then(|cause| cause.downcast_ref());
+                assert_eq!(cause, Some(&StreamEnd::ResetByPeer));
+                assert_eq!(
+                    here.write(b"y").await.unwrap_err().kind(),
+                    ErrorKind::ConnectionAborted
+                );
+                let read = here.read(&mut buffer).await;
+                assert_eq!(read.unwrap_err().kind(), ErrorKind::ConnectionAborted);
+            }
+            assert_eq!(there.write(b"y").await.unwrap_err().kind(), ErrorKind::ConnectionReset);
+            assert_eq!(there.close().await.unwrap_err().kind(), ErrorKind::ConnectionReset);
+        }
+    }
+}
+
+/// The reader wants no more: the writer hears of it, the other direction goes on.
+pub(crate) async fn stop_sending<S: Stage>() {
+    let Pair { inbound, outbound, .. } = &pair::<S>().await;
+    let (mut here, mut there) = stream(outbound, inbound).await;
+    there.stop_reading();
+    assert_eq!(there.read(&mut [0]).await.unwrap(), 0);
+    let error = loop {
+        if let Err(error) = here.write_all(&[0; 1024]).await {
+            break error;
+        }
+    };
+    assert_eq!(error.kind(), ErrorKind::BrokenPipe);
+    let cause = error.get_ref().and_then(|cause| cause.downcast_ref());
+    assert_eq!(cause, Some(&WriteError::Stopped));
+
+    there.write_all(b"still here").await.unwrap();
+    there.close().await.unwrap();
+    let mut heard = String::new();
+    here.read_to_string(&mut heard).await.unwrap();
+    assert_eq!(heard, "still here");
+}
+
+pub(crate) async fn a_hundred_at_once<S: Stage>() {
+    let Pair { inbound, outbound, .. } = &pair::<S>().await;
+    let clients = join_all((0..100).map(|n| async move {
+        let mut client = outbound.open().await.expect("a stream can be opened");
+        let bytes = pattern(1_000 * n);
+        assert!(exchange(&mut client, &bytes).await == bytes, "stream {n} is another's");
+    }));
+    let servers = join_all((0..100).map(|_| async {
+        serve_echo(inbound.accept().await.expect("the connection is open")).await;
+    }));
+    join!(clients, servers);
+}
+
+/// Whoever does not read is not sent more than what buffers hold; nothing of it is lost, and other
+/// streams go on.
+pub(crate) async fn slow_reader<S: Stage>() {
+    let Pair { inbound, outbound, .. } = &pair::<S>().await;
+    let (mut fast, mut slow) = stream(outbound, inbound).await;
+    let bytes = pattern(64 * 1024);
+    // The writer gets stuck while another stream runs its course beside it.
+    let mut sent = 0;
+    let stuck = async {
+        while let Some(result) = poll_once(fast.write(&bytes[sent % bytes.len()..])).await {
+            sent += result.unwrap();
+        }
+    };
+    stuck.await;
+    let (mut client, server) = stream(outbound, inbound).await;
+    let (received, ()) = join!(exchange(&mut client, &bytes), serve_echo(server));
+    assert!(received == bytes);
+
+    let write = async {
+        let end = 8 * 1024 * 1024;
+        while sent < end {
+            let from = sent % bytes.len();
+            let to = bytes.len().min(from + (end - sent));
+            sent += fast.write(&bytes[from..to]).await.unwrap();
+        }
+        fast.close().await.unwrap();
+        sent
+    };
+    let read = async {
+        // By now the writer has had every chance to run ahead.
+        for _ in 0..3 {
+            let (mut client, server) = stream(outbound, inbound).await;
+            join!(exchange(&mut client, &bytes), serve_echo(server));
+        }
+        let stats = inbound.stats().await.expect("the connection is open");
+        assert!(stats.unread <= 5 * 1024 * 1024, "{} bytes are buffered", stats.unread);
+        let mut received = Vec::new();
+        slow.read_to_end(&mut received).await.unwrap();
+        received
+    };
+    let (sent, received) = join!(write, read);
+    assert_eq!(received.len(), sent);
+    assert!(received.chunks(bytes.len()).all(|chunk| *chunk == bytes[..chunk.len()]));
+}
+
+/// What is written before the peer accepts the stream is there when it does.
+pub(crate) async fn speak_first_to_a_peer_that_accepts_late<S: Stage>() {
+    let Pair { inbound, outbound, .. } = &pair::<S>().await;
+    let mut here = outbound.open().await.unwrap();
+    here.write_all(b"early").await.unwrap();
+    // The end is acknowledged although nobody has accepted the stream yet.
+    here.close().await.unwrap();
+    let mut there = inbound.accept().await.unwrap();
+    let mut heard = String::new();
+    there.read_to_string(&mut heard).await.unwrap();
+    assert_eq!(heard, "early");
+    assert_eq!(here.id().channel(), there.id().channel());
+}
+
+/// Closing that was begun and given up still delivers.
+pub(crate) async fn close_and_forget<S: Stage>() {
+    let Pair { inbound, outbound, .. } = &pair::<S>().await;
+    let bytes = pattern(300_000);
+    let (mut here, mut there) = stream(outbound, inbound).await;
+    let write = async {
+        here.write_all(&bytes).await.unwrap();
+        assert!(poll_once(here.close()).await.is_none(), "an end takes a round trip");
+        drop(here);
+    };
+    let mut received = Vec::new();
+    let (read, ()) = join!(there.read_to_end(&mut received), write);
+    read.unwrap();
+    assert!(received == bytes);
+    // The peer is asked to send no more.
+    let error = loop {
+        if let Err(error) = there.write_all(&[0; 1024]).await {
+            break error;
+        }
+    };
+    assert_eq!(error.kind(), ErrorKind::BrokenPipe);
+}
+
+/// The accepter speaks first, on a stream whose opener has written nothing.
+pub(crate) async fn the_opener_says_nothing<S: Stage>() {
+    let Pair { inbound, outbound, .. } = &pair::<S>().await;
+    let (mut here, mut there) = stream(outbound, inbound).await;
+    there.write_all(b"hello").await.unwrap();
+    there.flush().await.unwrap();
+    let mut heard = [0; 5];
+    here.read_exact(&mut heard).await.unwrap();
+    assert_eq!(&heard, b"hello");
+}

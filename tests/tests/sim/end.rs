@@ -1,0 +1,116 @@
+//! How a connection ends.
+
+use floe_core::rtc::error::{ConnectionEnd, OpenError, StreamEnd, WriteError};
+use floe_core::rtc::{Event, Read};
+use floe_tests::floe::Floe;
+use floe_tests::net::Weather;
+
+use crate::pair::{Pair, dial};
+use crate::{CLIENT, SERVER, secs};
+
+#[test]
+fn a_close_is_seen_by_the_peer_at_once() {
+    for by_server in [false, true] {
+        let mut pair = Pair::new(1, Weather::FAIR);
+        let (ours, theirs) = pair.open();
+        let now = pair.world.now;
+        let (closer, id, other, other_id) = if by_server {
+            (pair.server, pair.at_server, pair.client, pair.at_client)
+        } else {
+            (pair.client, pair.at_client, pair.server, pair.at_server)
+        };
+        let world = &mut pair.world;
+        world[closer].endpoint.close(now, id);
+        let (end, _) = world.until(secs(1), |world| world[closer].closed(id)).expect("it closes");
+        assert_eq!(end, ConnectionEnd::ClosedLocally);
+        let (end, _) =
+            world.until(secs(1), |world| world[other].closed(other_id)).expect("it is told");
+        assert_eq!(end, ConnectionEnd::ClosedByPeer);
+        assert!(world.now.saturating_since(now) <= Weather::FAIR.delay * 2, "{:?}", world.now);
+        // Streams end with it, and nothing is done in vain.
+        assert_eq!(world[pair.client].read(ours, 10).1, Read::Reset);
+        assert_eq!(world[pair.server].read(theirs, 10).1, Read::Reset);
+        let error = world[closer].endpoint.open_stream(id);
+        assert_eq!(error, Err(OpenError::Closed));
+        let now = world.now;
+        for (node, stream) in [(pair.client, ours), (pair.server, theirs)] {
+            if let Some(mut stream) = world[node].endpoint.stream(stream) {
+                assert_eq!(stream.write(b"x"), Err(WriteError::Reset));
+            }
+            world[node].endpoint.forget_stream(now, stream);
+        }
+        world.run(secs(5));
+        for node in [pair.client, pair.server] {
+            assert_eq!(world[node].endpoint.counters().connections, 0);
+            assert_eq!(world[node].endpoint.stats(id), None);
+        }
+        // Nothing is said of streams after the end of their connection, or that they ended with it.
+        for event in &world[other].events {
+            let tells = matches!(
+                event,
+                Event::StreamClosed { end: StreamEnd::ConnectionClosed, .. }
+                    | Event::Readable { .. }
+            );
+            assert!(tells, "{event:?}");
+        }
+    }
+}
+
+#[test]
+fn silence_ends_a_connection_after_the_idle_timeout() {
+    let mut pair = Pair::new(2, Weather::FAIR);
+    // While both are there, a connection on which nothing happens stays.
+    pair.world.run(secs(120));
+    assert!(pair.world[pair.client].endpoint.stats(pair.at_client).is_some());
+    assert!(pair.world[pair.server].endpoint.stats(pair.at_server).is_some());
+    // Then the cable is cut.
+    let cut = pair.world.now;
+    pair.world.net.add_rule(|_, _| false);
+    for (node, id) in [(pair.client, pair.at_client), (pair.server, pair.at_server)] {
+        let end = pair.world.until(secs(40), |world| world[node].closed(id));
+        assert_eq!(end.expect("it ends").0, ConnectionEnd::IdleTimeout);
+        let after = pair.world.now.saturating_since(cut);
+        assert!(after >= secs(10) && after <= secs(31), "after {after:?}");
+    }
+}
+
+#[test]
+fn a_client_that_restarts_on_its_address_replaces_its_connection() {
+    let mut pair = Pair::new(3, Weather::FAIR);
+    let world = &mut pair.world;
+    let reborn = Floe::new(77, CLIENT, world.epoch, |_| {});
+    world.replace(pair.client, reborn);
+    dial(world, pair.client, pair.server, |_| {}).unwrap();
+    let at_client = world.until(secs(5), |world| world[pair.client].connected());
+    let at_client = at_client.expect("the new one connects, though the old one was never closed");
+    let at_server = world.until(secs(5), |world| world[pair.server].connected()).unwrap();
+    let (end, _) = world
+        .until(secs(5), |world| world[pair.server].closed(pair.at_server))
+        .expect("the old connection ends");
+    assert_eq!(end, ConnectionEnd::Replaced(at_server));
+    pair.at_client = at_client;
+    pair.at_server = at_server;
+    let (ours, theirs) = pair.open();
+    pair.world[pair.client].endpoint.stream(ours).unwrap().write(b"again").unwrap();
+    pair.world.run(secs(1));
+    assert_eq!(pair.world[pair.server].read(theirs, 100).0, b"again");
+    assert_eq!(pair.world[pair.server].endpoint.counters().connections, 1);
+}
+
+#[test]
+fn a_server_that_restarts_on_its_address_is_noticed() {
+    let mut pair = Pair::new(4, Weather::FAIR);
+    let world = &mut pair.world;
+    let restarted = world.now;
+    // The same node again: the same identity and certificate, and no memory.
+    let reborn = Floe::new(4 * 2, SERVER, world.epoch, |_| {});
+    world.replace(pair.server, reborn);
+    let end = world.until(secs(120), |world| world[pair.client].closed(pair.at_client));
+    let (end, _) = end.expect("the client notices, even if it has nothing to say");
+    // The server answers checks for as long as a set-up may take; then the silence has to be long enough.
+    assert_eq!(end, ConnectionEnd::IdleTimeout);
+    let noticed = world.now.saturating_since(restarted);
+    assert!(noticed < secs(45), "{noticed:?}");
+    dial(world, pair.client, pair.server, |_| {}).unwrap();
+    world.until(secs(5), |world| world[pair.client].connected()).expect("it can dial again");
+}

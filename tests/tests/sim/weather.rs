@@ -1,0 +1,123 @@
+//! Bad networks, and peers that move.
+
+use std::net::SocketAddr;
+
+use floe_core::ice::Version;
+use floe_core::rtc::Event;
+use floe_core::rtc::config::DtlsVersions;
+use floe_tests::net::Weather;
+use floe_tests::rng::Rng;
+
+use crate::flow::{self, Flow};
+use crate::pair::{Pair, both_connected, dial, two};
+use crate::{CLIENT, millis, random_bytes, secs};
+
+#[test]
+fn transfers_arrive_in_foul_weather() {
+    for seed in 0..8 {
+        let mut rng = Rng::new(seed);
+        let mut pair = Pair::new(seed, Weather::FOUL);
+        pair.world.net.weather = Weather::DAMAGING;
+        let (ours, theirs) = pair.open();
+        let (more, more_there) = pair.open_from_server();
+        let (client, server) = (pair.client, pair.server);
+        let mut bytes = || random_bytes(&mut rng, 150_000);
+        let mut flows = [
+            Flow::new((client, ours), (server, theirs), bytes()),
+            Flow::new((server, theirs), (client, ours), bytes()),
+            Flow::new((client, more), (server, more_there), bytes()),
+            Flow::new((server, more_there), (client, more), bytes()),
+        ];
+        let mut flows: Vec<_> = flows.iter_mut().collect();
+        flow::run(&mut pair.world, secs(300), &mut flows);
+    }
+}
+
+/// Nothing is lost here, so nothing has to be sent again: datagrams overtake each other, among them the
+/// first Noise message the COOKIE-ACK of SCTP.
+#[test]
+fn reordering_does_not_delay_a_connection() {
+    let weather = Weather { jitter: millis(9), ..Weather::FAIR };
+    for seed in 0..40 {
+        for dtls in [DtlsVersions::V12, DtlsVersions::Auto] {
+            let (mut world, client, server) = two(seed, weather, |config| config.dtls = dtls);
+            dial(&mut world, client, server, |target| target.version = Some(Version::V2)).unwrap();
+            both_connected(&mut world, client, server);
+            let took = world.now.since_epoch();
+            assert!(took < secs(2), "seed {seed}, DTLS {dtls:?}: {took:?}");
+        }
+    }
+}
+
+#[test]
+fn connections_come_up_in_terrible_weather() {
+    let weather = Weather { loss: 150_000, duplicate: 50_000, ..Weather::FOUL };
+    let mut slowest = millis(0);
+    for seed in 0..60 {
+        let dtls = [DtlsVersions::V12, DtlsVersions::V13, DtlsVersions::Auto][seed as usize % 3];
+        for version in [Some(Version::V1), Some(Version::V2), None] {
+            let (mut world, client, server) = two(seed, weather, |config| {
+                config.handshake_timeout = secs(60);
+                config.dtls = dtls;
+            });
+            let id = dial(&mut world, client, server, |target| target.version = version).unwrap();
+            let connected = world.until(secs(61), |world| world[client].connected());
+            assert_eq!(connected, Some(id), "seed {seed}, {version:?}, {:?}", world[client].events);
+            slowest = slowest.max(world.now.since_epoch());
+        }
+    }
+    println!("the slowest took {slowest:?}");
+    assert!(slowest < secs(30), "{slowest:?}");
+}
+
+#[test]
+fn a_peer_that_moves_is_followed() {
+    for seed in 0..4 {
+        let mut pair = Pair::new(seed, Weather::FAIR);
+        let mut rng = Rng::new(seed);
+        let (ours, theirs) = pair.open();
+        let (client, server) = (pair.client, pair.server);
+        let mut there =
+            Flow::new((client, ours), (server, theirs), random_bytes(&mut rng, 3_000_000));
+        let mut back =
+            Flow::new((server, theirs), (client, ours), random_bytes(&mut rng, 3_000_000));
+        pair.world.until(millis(200), |world| {
+            there.pump(world);
+            back.pump(world);
+            None::<()>
+        });
+        // The NAT forgets the client and gives it another port, in the middle of everything.
+        let public: SocketAddr = "198.51.100.7:999".parse().unwrap();
+        pair.world.net.rebind(CLIENT, public);
+        let before = pair.world.now;
+        flow::run(&mut pair.world, secs(120), &mut [&mut there, &mut back]);
+        println!("seed {seed}: done {:?} after", pair.world.now.saturating_since(before));
+        let moved = pair.world[server].take(|event| match event {
+            Event::Moved { id, remote } => Some((*id, *remote)),
+            _ => None,
+        });
+        assert_eq!(moved, Some((pair.at_server, public)));
+    }
+}
+
+#[test]
+fn a_peer_may_check_from_several_addresses_at_once() {
+    // go-libp2p checks from every interface within a millisecond.
+    let (mut world, client, server) = two(5, Weather::FAIR, |_| {});
+    let others: Vec<SocketAddr> =
+        (1..4).map(|n| format!("198.51.100.{n}:7777").parse().unwrap()).collect();
+    let seen = others.clone();
+    let mut turn = 0;
+    world.net.add_rule(move |_, packet| {
+        // The first checks come from other addresses, whose answers are lost.
+        if packet.source == CLIENT && turn < seen.len() {
+            packet.source = seen[turn];
+            turn += 1;
+        }
+        true
+    });
+    dial(&mut world, client, server, |target| target.version = Some(Version::V2)).unwrap();
+    both_connected(&mut world, client, server);
+    assert_eq!(world[server].endpoint.counters().connections, 1);
+    assert_eq!(world[server].endpoint.counters().half_open, 0);
+}
