@@ -1,0 +1,152 @@
+//! The cells of the matrix and what is expected of each.
+
+use std::fmt;
+
+use crate::{
+    peers::{Dial, FLOE, Flake, PEERS, Peer, Role, Version},
+    story::{Kind, STORIES, Story},
+};
+
+/// One cell.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Case {
+    pub(crate) dialer: &'static Peer,
+    pub(crate) listener: &'static Peer,
+    pub(crate) version: Version,
+    pub(crate) story: &'static Story,
+    pub(crate) expected: Expected,
+}
+
+/// What is expected.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Expected {
+    /// Success, over this version if there is only one.
+    Pass { over: Option<Version> },
+    /// The listener does not speak the version: the dialer says so, in time and in words.
+    Refusal,
+    /// A defect of one side makes it impossible.
+    Defect { reason: &'static str, source: &'static str },
+}
+
+impl fmt::Display for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { dialer, listener, version, story, .. } = self;
+        write!(f, "{} -> {} {} {}", dialer.name, listener.name, version.name(), story.name)
+    }
+}
+
+impl Case {
+    /// The defect of one side that shows now and then, if a failure bears its sign.
+    pub(crate) fn flake(&self, message: &str) -> Option<&Flake> {
+        self.dialer
+            .flake(Role::Dialer, message)
+            .or_else(|| self.listener.flake(Role::Listener, message))
+    }
+}
+
+/// All cells: floe with everybody in both roles, and everybody with itself.
+pub(crate) fn all() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for dialer in PEERS {
+        for listener in PEERS {
+            if dialer.name == listener.name || dialer.name == FLOE || listener.name == FLOE {
+                for version in dialer.dials {
+                    cases.extend(
+                        STORIES.iter().filter_map(|story| case(dialer, listener, *version, story)),
+                    );
+                }
+            }
+        }
+    }
+    cases
+}
+
+fn case(
+    dialer: &'static Peer,
+    listener: &'static Peer,
+    version: Version,
+    story: &'static Story,
+) -> Option<Case> {
+    let probe = Dial { address: "", version, story: story.kind, timeout_s: 0 };
+    (dialer.dial)(&probe)?;
+    let choosing = match version {
+        Version::Auto => true,
+        version => !listener.listens.contains(&version),
+    };
+    // Which version comes about, or that none does, shows with one story as well as with ten.
+    if listener.listens.is_empty() || (choosing && !matches!(story.kind, Kind::Ping(_))) {
+        return None;
+    }
+    let defect = dialer
+        .defect(Role::Dialer, listener.name, story)
+        .or_else(|| listener.defect(Role::Listener, dialer.name, story));
+    let expected = match (defect, version) {
+        (Some(defect), _) => Expected::Defect { reason: defect.reason, source: defect.source },
+        (None, Version::Auto) => Expected::Pass {
+            over: match listener.listens {
+                [only] => Some(*only),
+                _ => None,
+            },
+        },
+        (None, version) if listener.listens.contains(&version) => {
+            Expected::Pass { over: Some(version) }
+        }
+        (None, _) => Expected::Refusal,
+    };
+    Some(Case { dialer, listener, version, story, expected })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{peers, story};
+
+    fn expected(line: &str) -> Option<Expected> {
+        all().into_iter().find(|case| case.to_string() == line).map(|case| case.expected)
+    }
+
+    #[test]
+    fn a_listener_that_lacks_a_version_must_be_given_up_in_time() {
+        assert!(matches!(expected("floe -> rust-libp2p v2 ping"), Some(Expected::Refusal)));
+        assert!(expected("floe -> rust-libp2p v2 echo-1m").is_none());
+    }
+
+    #[test]
+    fn auto_must_end_at_the_only_version_a_listener_has() {
+        assert!(matches!(
+            expected("floe -> rust-libp2p auto ping"),
+            Some(Expected::Pass { over: Some(Version::V1) })
+        ));
+        assert!(matches!(expected("floe -> floe auto ping"), Some(Expected::Pass { over: None })));
+    }
+
+    #[test]
+    fn a_defect_is_excused_only_where_it_shows() {
+        assert!(matches!(
+            expected("rust-libp2p -> floe v1 halfclose"),
+            Some(Expected::Defect { .. })
+        ));
+        assert!(matches!(
+            expected("rust-libp2p -> rust-libp2p v1 halfclose"),
+            Some(Expected::Pass { .. })
+        ));
+        assert!(matches!(
+            expected("rust-libp2p -> floe v1 bigframes"),
+            Some(Expected::Pass { .. })
+        ));
+    }
+
+    #[test]
+    fn defects_name_stories_and_peers_that_exist() {
+        for peer in PEERS {
+            for defect in peer.defects {
+                for story in defect.stories {
+                    assert!(story::find(story).is_some(), "{}: {story}", peer.name);
+                }
+                for other in defect.except {
+                    assert!(peers::find(other).is_some(), "{}: {other}", peer.name);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! Plays stories between floe and other implementations of libp2p's WebRTC transports, each in
+//! processes of its own, and says which pairs understand each other: one JSON line per case, then a
+//! table. `README.md` beside this workspace says how to read it.
+
+mod cargo;
+mod case;
+mod peers;
+mod play;
+mod process;
+mod story;
+mod table;
+mod verdict;
+
+use std::{
+    collections::HashMap,
+    io::Write as _,
+    net::{IpAddr, Ipv4Addr},
+    path::PathBuf,
+    process::ExitCode,
+    time::Duration,
+};
+
+use clap::Parser;
+
+use crate::{
+    case::{Case, Expected},
+    peers::{FLOE, Places, Program, Role, Version},
+    play::Conditions,
+    verdict::{Outcome, Verdict},
+};
+
+#[derive(Parser)]
+#[command(about = "Runs floe against other implementations of libp2p's WebRTC transports")]
+struct Arguments {
+    /// Only cases with this peer; `floe` means floe with itself. May be repeated, as all filters.
+    #[arg(long, value_parser = known_peer)]
+    peer: Vec<String>,
+    /// Only cases in which the peer plays this role.
+    #[arg(long)]
+    role: Option<Role>,
+    /// Only cases with this dialer.
+    #[arg(long, value_parser = known_peer)]
+    dialer: Vec<String>,
+    /// Only cases with this listener.
+    #[arg(long, value_parser = known_peer)]
+    listener: Vec<String>,
+    /// Only this version of webrtc-direct.
+    #[arg(long)]
+    version: Vec<Version>,
+    /// Only this story.
+    #[arg(long, value_parser = known_story)]
+    story: Vec<String>,
+    /// Without the stories that take long.
+    #[arg(long)]
+    fast: bool,
+    /// Say which cases would run, and run none.
+    #[arg(long)]
+    list: bool,
+    /// How often to run each case.
+    #[arg(long, default_value_t = 1)]
+    repeat: u32,
+    /// Seconds a dialer may take, in place of each story's own limit.
+    #[arg(long)]
+    timeout: Option<u64>,
+    /// The IP address that listeners bind. Firefox reaches no loopback address.
+    #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    ip: IpAddr,
+    /// A program floe that is built already.
+    #[arg(long)]
+    floe: Option<PathBuf>,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let cases: Vec<_> = case::all().into_iter().filter(|case| arguments.want(case)).collect();
+    if cases.is_empty() {
+        eprintln!("error: no case is left by these arguments; --list without them shows all");
+        return ExitCode::from(USAGE);
+    }
+    if arguments.list {
+        list(&cases);
+        return ExitCode::SUCCESS;
+    }
+    match run(&arguments, &cases) {
+        Ok(verdicts) => {
+            print(&format!("\n{}", table::render(&verdicts)));
+            match verdicts.iter().any(|verdict| verdict.outcome == Outcome::Fail) {
+                true => ExitCode::FAILURE,
+                false => ExitCode::SUCCESS,
+            }
+        }
+        Err(message) => {
+            eprintln!("error: {message}");
+            ExitCode::from(USAGE)
+        }
+    }
+}
+
+fn run(arguments: &Arguments, cases: &[Case]) -> Result<Vec<Verdict>, String> {
+    process::kill_children_on_signal()?;
+    let programs = build(cases, &Places { floe: arguments.floe.clone() })?;
+    let mut verdicts = Vec::new();
+    for case in cases {
+        for run in 1..=arguments.repeat {
+            let conditions = Conditions {
+                ip: arguments.ip,
+                timeout: arguments.timeout.map(Duration::from_secs),
+                dialer: &programs[case.dialer.name],
+                listener: &programs[case.listener.name],
+            };
+            let mut spoilt = Vec::new();
+            let mut verdict = loop {
+                let verdict = Verdict::of(*case, run, play::play(case, conditions));
+                if spoilt.len() == SPOILT_MAX || !verdict.may_be_spoilt() {
+                    break verdict;
+                }
+                spoilt.push(verdict.message);
+            };
+            verdict.spoilt = spoilt;
+            print(&format!("{}\n", verdict.line()));
+            verdicts.push(verdict);
+        }
+    }
+    Ok(verdicts)
+}
+
+/// Builds who takes part, and nobody else.
+fn build(cases: &[Case], places: &Places) -> Result<HashMap<&'static str, Program>, String> {
+    let mut programs = HashMap::new();
+    for peer in cases.iter().flat_map(|case| [case.dialer, case.listener]) {
+        if !programs.contains_key(peer.name) {
+            programs.insert(peer.name, (peer.build)(places)?);
+        }
+    }
+    Ok(programs)
+}
+
+fn list(cases: &[Case]) {
+    for case in cases {
+        let expected = match case.expected {
+            Expected::Pass { .. } => String::new(),
+            Expected::Refusal => "  (must fail in time, with an error that says why)".into(),
+            Expected::Defect { reason, source } => format!("  (expected-fail: {reason}; {source})"),
+        };
+        print(&format!("{case}{expected}\n"));
+    }
+}
+
+impl Arguments {
+    fn want(&self, case: &Case) -> bool {
+        let (dialer, listener) = (case.dialer.name, case.listener.name);
+        // A peer with itself plays both roles, and so does floe.
+        let plays = |name: &str| match self.role {
+            None => dialer == name || listener == name,
+            Some(Role::Dialer) => dialer == name,
+            Some(Role::Listener) => listener == name,
+        };
+        let other = if dialer == FLOE { listener } else { dialer };
+        plays(other)
+            && admits(&self.peer, other)
+            && admits(&self.dialer, dialer)
+            && admits(&self.listener, listener)
+            && admits(&self.story, case.story.name)
+            && (self.version.is_empty() || self.version.contains(&case.version))
+            && (case.story.fast || !self.fast)
+    }
+}
+
+/// A filter that was not given admits everything.
+fn admits(filter: &[String], name: &str) -> bool {
+    filter.is_empty() || filter.iter().any(|wanted| wanted == name)
+}
+
+fn known_peer(name: &str) -> Result<String, String> {
+    peers::find(name).map(|peer| peer.name.into()).ok_or_else(|| {
+        let names: Vec<_> = peers::PEERS.iter().map(|peer| peer.name).collect();
+        format!("the peers are {}", names.join(", "))
+    })
+}
+
+fn known_story(name: &str) -> Result<String, String> {
+    story::find(name).map(|story| story.name.into()).ok_or_else(|| {
+        let names: Vec<_> = story::STORIES.iter().map(|story| story.name).collect();
+        format!("the stories are {}", names.join(", "))
+    })
+}
+
+fn print(text: &str) {
+    let mut out = std::io::stdout().lock();
+    // A reader that has gone away (`| head`) is no reason to panic.
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+/// A flake of one in a hundred spoils three tries in a row once in a million.
+const SPOILT_MAX: usize = 2;
+/// Also for what could not be built: nothing was tested.
+const USAGE: u8 = 2;

@@ -1,0 +1,179 @@
+//! Who takes part. A peer is one file in `peers/`: how to build it, how to start it, what it speaks
+//! and which of its own defects make which cells impossible. The runner knows nothing else of it.
+//!
+//! Every program keeps the same contract (`README.md`, "What a peer must do"); a peer whose command
+//! line differs says so in its own file and nowhere else.
+
+mod floe;
+mod rust_libp2p;
+
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+};
+
+use crate::story::{Kind, Story};
+
+/// Everybody, floe first.
+pub(crate) const PEERS: &[Peer] = &[floe::PEER, rust_libp2p::PEER];
+
+/// The one all others are measured against.
+pub(crate) const FLOE: &str = floe::PEER.name;
+
+/// By its name.
+pub(crate) fn find(name: &str) -> Option<&'static Peer> {
+    PEERS.iter().find(|peer| peer.name == name)
+}
+
+/// One implementation.
+#[derive(Debug)]
+pub(crate) struct Peer {
+    pub(crate) name: &'static str,
+    /// Builds or finds the program; the error is for people.
+    pub(crate) build: fn(&Places) -> Result<Program, String>,
+    /// What its listener understands; empty if it cannot listen.
+    pub(crate) listens: &'static [Version],
+    /// What its dialer can be told to use; empty if it cannot dial.
+    pub(crate) dials: &'static [Version],
+    /// The arguments to listen on a multiaddr.
+    pub(crate) listen: fn(address: &str) -> Vec<String>,
+    /// The arguments to play a story; `None` if its program has no such command.
+    pub(crate) dial: fn(&Dial<'_>) -> Option<Vec<String>>,
+    pub(crate) defects: &'static [Defect],
+    pub(crate) flakes: &'static [Flake],
+}
+
+/// What a dialer is asked to do.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Dial<'a> {
+    pub(crate) address: &'a str,
+    pub(crate) version: Version,
+    pub(crate) story: Kind,
+    pub(crate) timeout_s: u64,
+}
+
+/// A defect of a peer that no other side can cure.
+#[derive(Debug)]
+pub(crate) struct Defect {
+    /// The part the peer plays when it shows.
+    pub(crate) role: Role,
+    pub(crate) stories: &'static [&'static str],
+    /// On the other side of whom it does not show.
+    pub(crate) except: &'static [&'static str],
+    pub(crate) reason: &'static str,
+    /// Where in the peer's own source.
+    pub(crate) source: &'static str,
+}
+
+/// A defect of a peer that shows now and then, in any story. A failure that bears its sign is played
+/// again; how often that was needed is told with the result.
+#[derive(Debug)]
+pub(crate) struct Flake {
+    pub(crate) role: Role,
+    /// What the message of such a failure contains, and no other.
+    pub(crate) sign: &'static str,
+    pub(crate) reason: &'static str,
+    pub(crate) source: &'static str,
+}
+
+impl Peer {
+    /// Why a story cannot be asked of this peer in this role, facing `other`.
+    pub(crate) fn defect(&self, role: Role, other: &str, story: &Story) -> Option<&Defect> {
+        self.defects.iter().find(|defect| {
+            defect.role == role
+                && defect.stories.contains(&story.name)
+                && !defect.except.contains(&other)
+        })
+    }
+
+    /// The defect that may have caused a failure with this message.
+    pub(crate) fn flake(&self, role: Role, message: &str) -> Option<&Flake> {
+        self.flakes.iter().find(|flake| flake.role == role && message.contains(flake.sign))
+    }
+}
+
+/// Which side of a connection a peer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Role {
+    Dialer,
+    Listener,
+}
+
+/// The version of webrtc-direct that a dialer uses; the listener tells them apart by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum Version {
+    V1,
+    V2,
+    /// The dialer chooses, and falls back.
+    Auto,
+}
+
+impl Version {
+    /// As it is written on command lines and in events.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::V1 => "v1",
+            Self::V2 => "v2",
+            Self::Auto => "auto",
+        }
+    }
+}
+
+/// A program and what stands before its arguments, such as the script of an interpreter.
+#[derive(Clone, Debug)]
+pub(crate) struct Program {
+    pub(crate) path: PathBuf,
+    pub(crate) prefix: Vec<OsString>,
+}
+
+impl From<PathBuf> for Program {
+    fn from(path: PathBuf) -> Self {
+        Self { path, prefix: Vec::new() }
+    }
+}
+
+/// Where things are.
+#[derive(Debug)]
+pub(crate) struct Places {
+    /// A program floe that is built already.
+    pub(crate) floe: Option<PathBuf>,
+}
+
+impl Places {
+    /// floe's own workspace.
+    pub(crate) fn floe_workspace() -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../../..")
+    }
+
+    /// The workspace of the runner and the peers that are written in Rust.
+    pub(crate) fn interop_workspace() -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+    }
+}
+
+/// `listen` for programs of ours.
+fn listen_arguments(address: &str) -> Vec<String> {
+    ["listen", "--listen", address, "--json"].map(String::from).into()
+}
+
+/// `dial` for peer programs of ours: every story by its own name.
+fn dial_arguments(dial: &Dial<'_>) -> Option<Vec<String>> {
+    let timeout = dial.timeout_s.to_string();
+    let mut arguments =
+        ["dial", "--json", "--timeout", &timeout, dial.address].map(String::from).to_vec();
+    let (name, number) = match dial.story {
+        Kind::Dial => ("dial", None),
+        Kind::Ping(count) => ("ping", Some(count)),
+        Kind::Identify => ("identify", None),
+        Kind::Echo(bytes) => ("echo", Some(bytes)),
+        Kind::BigFrames => ("bigframes", None),
+        Kind::Up(bytes) => ("up", Some(bytes)),
+        Kind::Down(bytes) => ("down", Some(bytes)),
+        Kind::HalfClose => ("halfclose", None),
+        Kind::Streams(count) => ("streams", Some(count)),
+        Kind::Parallel(count) => ("parallel", Some(count)),
+    };
+    arguments.push(name.into());
+    arguments.extend(number.map(|number| number.to_string()));
+    Some(arguments)
+}
