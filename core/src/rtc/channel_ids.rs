@@ -29,7 +29,8 @@ impl ChannelIds {
 
     /// The peer takes so many SCTP streams: ids up to there may be used.
     pub(super) fn allow(&mut self, streams: u16) {
-        self.limit = streams;
+        // The next id keeps its parity only if it never passes the last one.
+        self.limit = streams.min(u16::MAX - 1);
     }
 
     /// An id that no channel uses, if there is one.
@@ -72,6 +73,17 @@ mod tests {
         ids.give_back(0);
         ids.give_back(3);
         assert_eq!([ids.take(), ids.take(), ids.take()], [Some(8), Some(4), None]);
+    }
+
+    #[test]
+    fn the_parity_stays_when_all_ids_are_taken() {
+        let mut ids = ChannelIds::even();
+        ids.allow(u16::MAX);
+        let last = core::iter::from_fn(|| ids.take()).last();
+        assert_eq!(last, Some(65_532));
+        ids.give_back(7);
+        ids.give_back(6);
+        assert_eq!([ids.take(), ids.take()], [Some(6), None]);
     }
 
     #[test]

@@ -142,7 +142,7 @@ impl Connection {
 
     /// Whether a read has made room for more to be taken from the peer.
     pub(super) fn wants_to_take(&self) -> bool {
-        matches!(&self.phase, Phase::Open(open) if open.stalled && self.streams.has_room())
+        matches!(&self.phase, Phase::Open(open) if open.stalled && !self.streams.is_full())
     }
 
     // ── from the network ──
@@ -326,6 +326,8 @@ impl Connection {
         }
         if let Phase::Securing(securing) = &mut self.phase {
             securing.fingerprint = Some(remote);
+            // A check can be forged; this is where DTLS came from.
+            self.remote = securing.engine.remote().unwrap_or(self.remote);
         }
     }
 
@@ -388,7 +390,7 @@ impl Connection {
     /// Whether there is room for what arrives; says so to the peer when there is room again.
     fn may_receive(&mut self, now: Timestamp) -> bool {
         let Phase::Open(open) = &mut self.phase else { return true };
-        if open.stalled && self.streams.has_room() {
+        if open.stalled && !self.streams.is_full() {
             open.stalled = false;
             open.engine.window_update(now);
         }
@@ -398,8 +400,10 @@ impl Connection {
 
     fn on_opened(&mut self, now: Timestamp, channel: u16, shared: &mut Shared) {
         self.end_quiet();
-        if let Some(engine) = self.phase.engine_mut() {
-            self.streams.on_opened(now, channel, engine, &mut shared.events);
+        let Some(engine) = self.phase.engine_mut() else { return };
+        if !self.streams.on_opened(now, channel, engine, &mut shared.events) {
+            let cause = "the peer opened too many channels before it was known".into();
+            self.end(now, ConnectionEnd::Failed { step: Step::Noise, cause }, shared);
         }
     }
 

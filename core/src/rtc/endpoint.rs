@@ -138,7 +138,7 @@ impl Endpoint {
         }
         let id = self.next_connection_id();
         let remote = target.remote;
-        self.routes.follow(id, &[remote]);
+        self.routes.lead(id, remote);
         self.connections.insert(id, Connection::dial(now, id, target, &mut self.shared));
         self.make_busy(id);
         Ok(id)
@@ -304,7 +304,11 @@ impl Endpoint {
 
     fn handle_dtls(&mut self, now: Timestamp, datagram: &Datagram<'_>) {
         let Datagram { port, remote, local, payload } = *datagram;
-        if port == Port::Main && is_client_hello(payload) && self.admission.knows(remote) {
+        if self.shared.config.accept
+            && port == Port::Main
+            && is_client_hello(payload)
+            && self.admission.knows(remote)
+        {
             self.give_up_unfinished(remote);
             if self.may_begin(remote)
                 && let Some(peer) = self.admission.take(now, remote)

@@ -413,6 +413,11 @@ impl Engine {
         self.ice.port()
     }
 
+    /// Where the peer is, once that is known.
+    pub(crate) fn remote(&self) -> Option<SocketAddr> {
+        self.remote
+    }
+
     /// Every address that the peer was heard from and that is still valid.
     pub(crate) fn addresses(&self) -> Vec<SocketAddr> {
         match &self.ice {

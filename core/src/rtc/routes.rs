@@ -52,6 +52,12 @@ impl Routes {
         self.ufrags.insert(id, key);
     }
 
+    /// Notes where a dial goes, whoever else claims to be there.
+    pub(super) fn lead(&mut self, id: ConnectionId, remote: SocketAddr) {
+        self.by_address.entry(remote).or_default().push(id);
+        self.learned.entry(id).or_default().push(remote);
+    }
+
     /// Sets where a connection's peer is, or may be.
     ///
     /// An address leads to two connections at most; one that leads to two already stays with those.

@@ -5,8 +5,8 @@
 //! with [`Stream::on_message`] and takes them out with [`Stream::next_message`].
 //!
 //! Received payload is kept as slices of the SCTP messages that it came in, so it is copied once, into
-//! the application's buffer. Each slice is charged with what it really holds, so that a peer which
-//! sends single bytes cannot make us keep a hundred times its limit.
+//! the application's buffer. A slice that would hold on to much more than itself is copied out, and
+//! each is charged with its handle too, so that no peer can make us keep many times its limit.
 
 use std::collections::VecDeque;
 use std::vec::Vec;
@@ -98,7 +98,7 @@ impl Stream {
                 Ok(None) => return news,
                 Ok(Some(Item::Payload(piece))) => {
                     if self.lifecycle.read_half() == ReadHalf::Open && !self.forgotten {
-                        self.inbound.push(message.slice_ref(piece));
+                        self.inbound.push(keep(message, piece));
                         news.readable |= core::mem::take(&mut self.wants_readable);
                     }
                 }
@@ -238,6 +238,12 @@ impl Stream {
         (Some(message), news)
     }
 
+    /// What happened while the peer was not known, and so was told to nobody.
+    pub(super) fn missed(&self) -> News {
+        let closed = self.end.filter(|_| self.lifecycle.is_over());
+        News { readable: !self.wants_readable, closed, ..News::default() }
+    }
+
     /// Whether there is something to do when it is the stream's turn to send.
     pub(super) fn wants_turn(&self) -> bool {
         let has_message = !self.pending.is_empty() || !self.outbound.is_empty() || self.finishing;
@@ -287,11 +293,12 @@ impl Stream {
     fn on_cause(&mut self, now: Timestamp, cause: Cause, news: &mut News) {
         let was_over = self.lifecycle.is_over();
         let (write, read) = (self.lifecycle.write_half(), self.lifecycle.read_half());
+        let finishing = self.finishing || write == WriteHalf::FinSent;
         let reply =
             self.lifecycle.on(now, cause).expect("only wishes and wake-ups that fit are passed on");
         self.apply(reply);
         if self.lifecycle.write_half() != write {
-            self.on_write_half(write, cause, news);
+            self.on_write_half(finishing, cause, news);
         }
         if self.lifecycle.read_half() != read {
             news.readable |= core::mem::take(&mut self.wants_readable);
@@ -319,7 +326,8 @@ impl Stream {
         self.channel_over |= reply.close_channel;
     }
 
-    fn on_write_half(&mut self, was: WriteHalf, cause: Cause, news: &mut News) {
+    /// `finishing`: the application waits to hear of the end.
+    fn on_write_half(&mut self, finishing: bool, cause: Cause, news: &mut News) {
         match self.lifecycle.write_half() {
             WriteHalf::Closed => {
                 news.finished = Some(matches!(cause, Cause::Peer(Flag::FinAck)));
@@ -328,7 +336,7 @@ impl Stream {
             WriteHalf::Stopped | WriteHalf::Reset => {
                 self.finishing = false;
                 news.writable |= core::mem::take(&mut self.wants_writable);
-                if was == WriteHalf::FinSent {
+                if finishing {
                     news.finished = Some(false);
                 }
             }
@@ -341,6 +349,17 @@ impl Stream {
             (WriteHalf::Reset, _) | (_, ReadHalf::Reset) => StreamEnd::ResetByPeer,
             _ => StreamEnd::Finished,
         }
+    }
+}
+
+/// A piece of payload, to be kept.
+///
+/// A slice holds on to its whole message, so it is only taken where that is mostly payload.
+fn keep(message: &Bytes, piece: &[u8]) -> Bytes {
+    if piece.len() < message.len() / 2 {
+        Bytes::copy_from_slice(piece)
+    } else {
+        message.slice_ref(piece)
     }
 }
 
@@ -396,3 +415,55 @@ impl Inbound {
 /// What a received slice costs besides its bytes: the handle (32 bytes), and the allocation behind it
 /// with its bookkeeping.
 const CHUNK_OVERHEAD: usize = 96;
+
+#[cfg(test)]
+mod tests {
+    use std::vec;
+
+    use super::*;
+
+    fn stream() -> Stream {
+        Stream::new(2, true, 1 << 20, 1 << 20)
+    }
+
+    fn flag(flag: Flag) -> Bytes {
+        encode(Message { flag: Some(flag), payload: &[] })
+    }
+
+    #[test]
+    fn a_peer_that_stops_ends_a_finish_that_has_not_left_yet() {
+        let mut stream = stream();
+        assert_eq!(stream.write(b"unsent"), Ok(6));
+        assert_eq!(stream.finish(), Ok(()));
+        let news = stream.on_message(Timestamp::ZERO, &flag(Flag::StopSending));
+        assert_eq!(news.finished, Some(false));
+        assert_eq!(stream.write(b"more"), Err(WriteError::Stopped));
+    }
+
+    #[test]
+    fn a_little_payload_does_not_hold_a_large_message() {
+        let mut stream = stream();
+        // A field that nobody knows (3, bytes) of 100 000 bytes, then one byte of payload.
+        let mut frame = vec![0xa0 + 7, 0x8d, 0x06, 0x1a, 0xa0, 0x8d, 0x06];
+        frame.resize(frame.len() + 100_000, 0);
+        frame.extend([0x12, 1, b'x']);
+        let message = Bytes::from(frame);
+        assert!(stream.on_message(Timestamp::ZERO, &message).readable);
+        assert!(message.is_unique(), "nothing holds on to the message");
+        assert_eq!(stream.unread(), 1 + CHUNK_OVERHEAD);
+        let mut out = [0; 8];
+        assert_eq!(stream.read(&mut out), Read::Bytes(1));
+        assert_eq!(stream.unread(), 0);
+    }
+
+    #[test]
+    fn what_came_before_the_peer_was_known_is_told_later() {
+        let mut stream = stream();
+        assert_eq!(stream.missed(), News::default());
+        let payload = encode(Message { flag: None, payload: b"early" });
+        stream.on_message(Timestamp::ZERO, &payload);
+        assert!(stream.missed().readable);
+        stream.on_message(Timestamp::ZERO, &flag(Flag::Reset));
+        assert_eq!(stream.missed().closed, Some(StreamEnd::ResetByPeer));
+    }
+}

@@ -34,6 +34,11 @@ pub(super) struct Streams {
     unread: usize,
     /// Streams whose unread bytes are at the limit of one stream.
     hoarders: usize,
+    /// The limit of the connection was reached, and half of it has not been read since: a window update for
+    /// every few bytes would be a packet for every read.
+    brimming: bool,
+    /// Channels beyond the limits that a peer without a name has opened.
+    refused: usize,
     /// Before authentication nothing is told to the application.
     surfaced: bool,
     /// Opened by the peer before that, in order.
@@ -66,6 +71,8 @@ impl Streams {
             deadlines: BTreeSet::new(),
             unread: 0,
             hoarders: 0,
+            brimming: false,
+            refused: 0,
             surfaced: false,
             early: VecDeque::new(),
             limits: StreamLimits {
@@ -85,8 +92,9 @@ impl Streams {
         self.surfaced = true;
         for serial in core::mem::take(&mut self.early) {
             if let Some(stream) = self.by_serial.get(&serial) {
-                let id = self.id(serial, stream.channel);
+                let (id, missed) = (self.id(serial, stream.channel), stream.missed());
                 events.push_back(Event::Opened { id });
+                self.tell(id, missed, events);
             }
         }
     }
@@ -114,14 +122,7 @@ impl Streams {
 
     /// Whether nothing more should be taken from the peer until the application reads.
     pub(super) fn is_full(&self) -> bool {
-        self.hoarders > 0 || self.unread >= self.limits.connection_receive_bytes
-    }
-
-    /// Whether so much has been read since that taking from the peer should go on.
-    ///
-    /// Half of the limit: a window update for every few bytes read would be a packet for every read.
-    pub(super) fn has_room(&self) -> bool {
-        self.hoarders == 0 && self.unread <= self.limits.connection_receive_bytes / 2
+        self.hoarders > 0 || self.brimming
     }
 
     pub(super) fn deadline(&self) -> Option<Deadline> {
@@ -130,21 +131,22 @@ impl Streams {
 
     // ── from the network ──
 
-    /// The peer opened a channel.
+    /// The peer opened a channel; false if it goes too far.
     pub(super) fn on_opened(
         &mut self,
         now: Timestamp,
         channel: u16,
         engine: &mut Engine,
         events: &mut VecDeque<Event>,
-    ) {
+    ) -> bool {
         // A channel that comes back without having been reset: its old stream lost it.
         self.on_channel_closed(now, channel, events);
         let refused = self.by_serial.len() >= self.limits.streams
             || (!self.surfaced && self.early.len() >= self.limits.early_streams);
         if refused {
+            self.refused += usize::from(!self.surfaced);
             engine.send(channel, Bytes::from_static(RESET_FRAME));
-            return;
+            return self.refused <= REFUSED_MAX;
         }
         let serial = self.insert(channel, false);
         if self.surfaced {
@@ -153,6 +155,7 @@ impl Streams {
         } else {
             self.early.push_back(serial);
         }
+        true
     }
 
     /// A message came on a channel; one without a stream belongs to a stream that is forgotten.
@@ -355,6 +358,8 @@ impl Streams {
         let news = change(stream);
         let hoard = self.limits.stream_receive_bytes;
         self.unread = self.unread - unread + stream.unread();
+        let full = self.limits.connection_receive_bytes;
+        self.brimming = self.unread >= full || (self.brimming && self.unread > full / 2);
         self.hoarders += usize::from(stream.unread() >= hoard);
         self.hoarders -= usize::from(unread >= hoard);
         if stream.deadline() != deadline {
@@ -416,6 +421,7 @@ impl Streams {
             && stream.detached
         {
             self.unread -= stream.unread();
+            self.brimming &= self.unread > self.limits.connection_receive_bytes / 2;
             if let Some(deadline) = stream.deadline() {
                 self.deadlines.remove(&(deadline.at, serial));
             }
@@ -424,5 +430,8 @@ impl Streams {
     }
 }
 
+/// Each costs an entry in SCTP although it is refused. go-libp2p takes 256 channels before it knows a peer;
+/// who opens four times as many is no honest peer.
+const REFUSED_MAX: usize = 1024;
 /// RESET_STREAM, as a frame: the answer to a channel beyond the limits.
 const RESET_FRAME: &[u8] = &[2, 0x08, 2];
