@@ -8,8 +8,9 @@ use core::error::Error;
 use core::fmt;
 use std::vec::Vec;
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 
+use super::framed::encode;
 use super::handshake::{Authenticated, Handshake, HandshakeError};
 use crate::frame::FrameError;
 use crate::frame::{Decoder, Item, Message, PAYLOAD_LEN_MAX};
@@ -94,8 +95,5 @@ impl ChannelZero {
 /// One frame around one Noise record; records of a handshake always fit one.
 fn frame(record: &[u8]) -> Bytes {
     assert!(record.len() <= PAYLOAD_LEN_MAX, "a Noise handshake message fits a frame");
-    let message = Message { flag: None, payload: record };
-    let mut out = BytesMut::zeroed(message.encoded_len());
-    message.encode(&mut out).expect("the buffer has the encoded length");
-    out.freeze()
+    encode(Message { flag: None, payload: record })
 }

@@ -29,6 +29,7 @@ use super::epoch::Epoch;
 use super::error::{ConnectionEnd, DialError, OpenError};
 use super::outbox::Outbox;
 use super::output::{ConnectionId, Datagram, Direction, Output, Port, StreamId};
+use super::queue::Queue;
 use super::routes::{Routes, UfragKey};
 use super::shared::Shared;
 use crate::demux::{Kind, classify, is_client_hello};
@@ -51,8 +52,7 @@ pub struct Endpoint {
     routes: Routes,
     connections: HashMap<ConnectionId, Connection>,
     /// Connections that something happened to since they were last advanced.
-    busy: VecDeque<ConnectionId>,
-    is_busy: HashSet<ConnectionId>,
+    busy: Queue<ConnectionId>,
     deadlines: BTreeSet<(Deadline, ConnectionId)>,
     deadline_of: HashMap<ConnectionId, Deadline>,
     /// Accepted connections whose set-up is not done.
@@ -82,8 +82,7 @@ impl Endpoint {
             admission,
             routes: Routes::default(),
             connections: HashMap::new(),
-            busy: VecDeque::new(),
-            is_busy: HashSet::new(),
+            busy: Queue::new(),
             deadlines: BTreeSet::new(),
             deadline_of: HashMap::new(),
             handshaking: HashSet::new(),
@@ -217,8 +216,7 @@ impl Endpoint {
             if let Some(event) = self.shared.events.pop_front() {
                 return Output::Event(event);
             }
-            let Some(id) = self.busy.pop_front() else { break };
-            self.is_busy.remove(&id);
+            let Some(id) = self.busy.pop() else { break };
             self.advance(now, id);
         }
         Output::Timeout(self.deadlines.first().map(|&(deadline, _)| deadline))
@@ -400,9 +398,7 @@ impl Endpoint {
     }
 
     fn make_busy(&mut self, id: ConnectionId) {
-        if self.is_busy.insert(id) {
-            self.busy.push_back(id);
-        }
+        self.busy.push(id);
     }
 
     fn set_deadline(&mut self, id: ConnectionId, deadline: Option<Deadline>) {

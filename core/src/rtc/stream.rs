@@ -14,6 +14,7 @@ use std::vec::Vec;
 use bytes::{Buf, Bytes, BytesMut};
 
 use super::error::{StreamEnd, WriteError};
+use super::framed::encode;
 use super::output::Read;
 use crate::frame::{Decoder, Flag, Item, Message, PAYLOAD_LEN_MAX};
 use crate::stream::{Cause, Lifecycle, ReadHalf, Reply, Wish, WriteHalf};
@@ -361,12 +362,6 @@ fn keep(message: &Bytes, piece: &[u8]) -> Bytes {
     } else {
         message.slice_ref(piece)
     }
-}
-
-fn encode(message: Message<'_>) -> Bytes {
-    let mut out = BytesMut::zeroed(message.encoded_len());
-    message.encode(&mut out).expect("the buffer has the encoded length");
-    out.freeze()
 }
 
 /// Received payload that has not been read.

@@ -6,7 +6,7 @@
 //! transfer and a ping share the path message by message. Nothing here walks all streams in the
 //! course of ordinary work: an idle stream costs its memory and no time.
 
-use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use bytes::Bytes;
 
@@ -15,6 +15,7 @@ use super::config::Limits;
 use super::engine::Engine;
 use super::error::{OpenError, WriteError};
 use super::output::{ConnectionId, Event, Read, StreamId};
+use super::queue::Queue;
 use super::stream::{News, Stream};
 use crate::time::{Deadline, Timestamp};
 
@@ -27,8 +28,7 @@ pub(super) struct Streams {
     next_serial: u32,
     ids: ChannelIds,
     /// Streams that have a message to send, each once.
-    turns: VecDeque<u32>,
-    waiting: HashSet<u32>,
+    turns: Queue<u32>,
     deadlines: BTreeSet<(Timestamp, u32)>,
     /// Unread bytes of all streams.
     unread: usize,
@@ -66,8 +66,7 @@ impl Streams {
             by_channel: HashMap::new(),
             next_serial: 0,
             ids,
-            turns: VecDeque::new(),
-            waiting: HashSet::new(),
+            turns: Queue::new(),
             deadlines: BTreeSet::new(),
             unread: 0,
             hoarders: 0,
@@ -199,7 +198,6 @@ impl Streams {
     /// The connection is over. What was received may still be read.
     pub(super) fn on_connection_closed(&mut self, now: Timestamp) {
         self.turns.clear();
-        self.waiting.clear();
         self.deadlines.clear();
         self.by_channel.clear();
         for stream in self.by_serial.values_mut() {
@@ -228,7 +226,7 @@ impl Streams {
         }
         let channel = self.ids.take().ok_or(OpenError::TooManyStreams)?;
         let serial = self.insert(channel, true);
-        self.take_a_turn(serial);
+        self.turns.push(serial);
         Ok(self.id(serial, channel))
     }
 
@@ -304,9 +302,8 @@ impl Streams {
         events: &mut VecDeque<Event>,
     ) {
         while engine.budget() > 0
-            && let Some(serial) = self.turns.pop_front()
+            && let Some(serial) = self.turns.pop()
         {
-            self.waiting.remove(&serial);
             self.with(serial, events, |stream| {
                 if core::mem::take(&mut stream.unopened) && !engine.open(stream.channel) {
                     // A rude peer uses an id of ours.
@@ -333,13 +330,6 @@ impl Streams {
         self.by_serial.insert(serial, stream);
         self.by_channel.insert(channel, serial);
         serial
-    }
-
-    /// Queues a stream for sending, once.
-    fn take_a_turn(&mut self, serial: u32) {
-        if self.waiting.insert(serial) {
-            self.turns.push_back(serial);
-        }
     }
 
     const fn id(&self, serial: u32, channel: u16) -> StreamId {
@@ -372,7 +362,7 @@ impl Streams {
         }
         let (channel, forgotten) = (stream.channel, stream.forgotten);
         if stream.wants_turn() {
-            self.take_a_turn(serial);
+            self.turns.push(serial);
         }
         if self.surfaced && !forgotten {
             self.tell(self.id(serial, channel), news, events);

@@ -1,8 +1,11 @@
 //! What an application does with one stream.
 
+use std::collections::VecDeque;
+
 use super::Endpoint;
 use crate::rtc::error::WriteError;
-use crate::rtc::output::{Read, StreamId};
+use crate::rtc::output::{Event, Read, StreamId};
+use crate::rtc::streams::Streams;
 use crate::time::Timestamp;
 
 /// A stream of a connection, for as long as the endpoint is borrowed.
@@ -34,11 +37,8 @@ impl<'a> StreamMut<'a> {
     /// # Errors
     /// [`WriteError`] if nothing can be written any more.
     pub fn write(&mut self, bytes: &[u8]) -> Result<usize, WriteError> {
-        let Endpoint { connections, shared, .. } = &mut *self.endpoint;
-        let connection = connections.get_mut(&self.id.connection).ok_or(WriteError::Reset)?;
-        let written = connection.streams.write(self.id, bytes, &mut shared.events);
-        self.endpoint.make_busy(self.id.connection);
-        written
+        let id = self.id;
+        self.change(|streams, events| streams.write(id, bytes, events)).ok_or(WriteError::Reset)?
     }
 
     /// Ends the write half: FIN follows all that was written.
@@ -47,28 +47,31 @@ impl<'a> StreamMut<'a> {
     /// # Errors
     /// [`WriteError`] if the write half is at an end already.
     pub fn finish(&mut self) -> Result<(), WriteError> {
-        let Endpoint { connections, shared, .. } = &mut *self.endpoint;
-        let connection = connections.get_mut(&self.id.connection).ok_or(WriteError::Reset)?;
-        let finished = connection.streams.finish(self.id, &mut shared.events);
-        self.endpoint.make_busy(self.id.connection);
-        finished
+        let id = self.id;
+        self.change(|streams, events| streams.finish(id, events)).ok_or(WriteError::Reset)?
     }
 
     /// Ends the read half: what was not read is dropped, and the peer is asked to stop (STOP_SENDING).
     pub fn stop_reading(&mut self, now: Timestamp) {
-        let Endpoint { connections, shared, .. } = &mut *self.endpoint;
-        if let Some(connection) = connections.get_mut(&self.id.connection) {
-            connection.streams.stop_reading(now, self.id, &mut shared.events);
-            self.endpoint.make_busy(self.id.connection);
-        }
+        let id = self.id;
+        self.change(|streams, events| streams.stop_reading(now, id, events));
     }
 
     /// Ends both halves at once (RESET_STREAM).
     pub fn reset(&mut self, now: Timestamp) {
+        let id = self.id;
+        self.change(|streams, events| streams.reset(now, id, events));
+    }
+
+    /// Does something that the connection has to act on; `None` if it is gone.
+    fn change<T>(
+        &mut self,
+        change: impl FnOnce(&mut Streams, &mut VecDeque<Event>) -> T,
+    ) -> Option<T> {
         let Endpoint { connections, shared, .. } = &mut *self.endpoint;
-        if let Some(connection) = connections.get_mut(&self.id.connection) {
-            connection.streams.reset(now, self.id, &mut shared.events);
-            self.endpoint.make_busy(self.id.connection);
-        }
+        let connection = connections.get_mut(&self.id.connection)?;
+        let changed = change(&mut connection.streams, &mut shared.events);
+        self.endpoint.make_busy(self.id.connection);
+        Some(changed)
     }
 }
