@@ -33,6 +33,10 @@ pub mod rtc;
 #[cfg(feature = "driver")]
 pub mod driver;
 
-// Beside the floors: the system calls that the runtimes' sockets share.
-#[cfg(feature = "udp")]
-pub mod udp;
+// The doors of the house, for runtime crates to re-export.
+#[cfg(feature = "driver")]
+pub mod api;
+
+// Beside the floors: all that the runtime crates share.
+#[cfg(feature = "runtime")]
+pub mod runtime;

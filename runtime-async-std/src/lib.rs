@@ -1,12 +1,11 @@
 //! floe on async-std: libp2p's WebRTC transports, bound to a UDP socket and a clock.
 //!
 //! async-std is discontinued, and its authors advise smol; this crate is for programs that still stand
-//! on it. Both run on the same reactor, so socket and clock are those of [`floe_smol`]; only the task
-//! that drives the endpoint is async-std's.
+//! on it. Both wait by the same reactor, so that is [`floe_smol`]'s; only the task that drives the endpoint
+//! is async-std's.
 //!
-//! Everything that happens on a connection happens in [`floe_core`]; this crate owns the socket and the
-//! timer, and spawns the one future that drives an endpoint. What it re-exports is all that most users
-//! need.
+//! Everything that happens on a connection happens in [`floe_core`]; this crate spawns the one future that
+//! drives an endpoint. What it re-exports is all that most users need.
 //!
 //! ```
 //! use floe_async_std::identity::{Identity, Keypair};
@@ -46,13 +45,12 @@
 use std::io;
 use std::net::SocketAddr;
 
-use floe_core::driver::Driver;
-use floe_smol::{Clock, Socket};
+use floe_core::runtime;
 
-pub use floe_smol::{
-    Certificate, Config, Connection, DialError, DirectAddr, Endpoint, Limits, PeerId, Stream,
-    Target, Transmit, error, identity, os_seed, output,
-};
+pub use floe_core;
+#[doc(inline)]
+pub use floe_core::api::*;
+pub use floe_smol::AsyncIo;
 
 /// Binds a UDP socket and runs an endpoint on it, as a task of async-std's executor.
 ///
@@ -64,7 +62,7 @@ pub use floe_smol::{
 ///
 /// What the kernel says of the socket.
 pub async fn bind(addr: SocketAddr, config: Config) -> io::Result<Endpoint> {
-    let (endpoint, driver) = Driver::new(config, Socket::bind(addr)?, Clock::start(), os_seed()?)?;
+    let (endpoint, driver) = runtime::bind(AsyncIo, addr, config)?;
     async_std::task::spawn(driver.run());
     Ok(endpoint)
 }

@@ -1,8 +1,8 @@
 //! floe on smol: libp2p's WebRTC transports, bound to a UDP socket and a clock.
 //!
-//! Everything that happens on a connection happens in [`floe_core`]; this crate owns the socket and the
-//! timer, and spawns the one future that drives an endpoint. What it re-exports is all that most users
-//! need.
+//! Everything that happens on a connection happens in [`floe_core`]; this crate waits for the socket and
+//! the timer, and spawns the one future that drives an endpoint. What it re-exports is all that most
+//! users need.
 //!
 //! ```
 //! use floe_smol::identity::{Identity, Keypair};
@@ -44,16 +44,11 @@ use std::net::{SocketAddr, UdpSocket};
 use std::time::Instant;
 
 use async_io::{Async, Timer};
-use floe_core::driver::{self, Batch, Driver};
-use floe_core::rtc::Epoch;
-use floe_core::time::Timestamp;
-use floe_core::udp::{self, Udp};
-use quinn_udp::UdpSockRef;
+use floe_core::runtime::{self, Reactor};
 
-pub use floe_core::driver::{Connection, DialError, Endpoint, Stream, os_seed};
-pub use floe_core::multiaddr::DirectAddr;
-pub use floe_core::peer_id::PeerId;
-pub use floe_core::rtc::{Certificate, Config, Limits, Target, Transmit, error, identity, output};
+pub use floe_core;
+#[doc(inline)]
+pub use floe_core::api::*;
 
 /// Binds a UDP socket and runs an endpoint on it, as a task of smol's global executor.
 ///
@@ -65,87 +60,42 @@ pub use floe_core::rtc::{Certificate, Config, Limits, Target, Transmit, error, i
 ///
 /// What the kernel says of the socket.
 pub async fn bind(addr: SocketAddr, config: Config) -> io::Result<Endpoint> {
-    let (endpoint, driver) = Driver::new(config, Socket::bind(addr)?, Clock::start(), os_seed()?)?;
+    let (endpoint, driver) = runtime::bind(AsyncIo, addr, config)?;
     smol::spawn(driver.run()).detach();
     Ok(endpoint)
 }
 
-/// A UDP socket of the reactor that smol runs on; for those who run the [`Driver`] elsewhere than
-/// [`bind`] does.
-#[derive(Debug)]
-pub struct Socket {
-    io: Async<UdpSocket>,
-    udp: Udp,
-}
+/// The way of waiting of `async-io`, which smol stands on: for those who run the driver of an endpoint
+/// elsewhere than [`bind`] does.
+///
+/// Works anywhere: `async-io` has a thread of its own.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct AsyncIo;
 
-impl Socket {
-    /// Binds a socket.
-    ///
-    /// # Errors
-    ///
-    /// What the kernel says of it.
-    pub fn bind(addr: SocketAddr) -> io::Result<Self> {
-        let (socket, udp) = udp::open(addr)?;
-        Ok(Self { io: Async::new_nonblocking(socket)?, udp })
-    }
-}
+impl Reactor for AsyncIo {
+    type Watched = Async<UdpSocket>;
 
-impl driver::Socket for Socket {
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        Ok(self.udp.local_addr())
+    fn watch(&self, socket: UdpSocket) -> io::Result<Self::Watched> {
+        Async::new_nonblocking(socket)
     }
 
-    fn addresses(&self) -> Vec<SocketAddr> {
-        self.udp.addresses()
+    async fn read<T: Send>(
+        &self,
+        socket: &Self::Watched,
+        mut attempt: impl FnMut() -> io::Result<T> + Send,
+    ) -> io::Result<T> {
+        socket.read_with(|_| attempt()).await
     }
 
-    fn sibling(&self) -> io::Result<Self> {
-        let mut addr = self.udp.local_addr();
-        addr.set_port(0);
-        Self::bind(addr)
+    async fn write<T: Send>(
+        &self,
+        socket: &Self::Watched,
+        mut attempt: impl FnMut() -> io::Result<T> + Send,
+    ) -> io::Result<T> {
+        socket.write_with(|_| attempt()).await
     }
 
-    fn batch(&self) -> Batch {
-        self.udp.batch()
-    }
-
-    async fn recv(&self, batch: &mut Batch) -> io::Result<()> {
-        self.io.read_with(|io| self.udp.try_recv(UdpSockRef::from(io), batch)).await
-    }
-
-    async fn send(&self, mut transmit: Transmit<'_>) -> io::Result<()> {
-        while !transmit.payload.is_empty() {
-            let send = |io: &UdpSocket| self.udp.try_send(UdpSockRef::from(io), transmit);
-            let sent = self.io.write_with(send).await?;
-            transmit.payload = &transmit.payload[sent..];
-        }
-        Ok(())
-    }
-}
-
-/// The clock of the reactor that smol runs on.
-#[derive(Debug)]
-pub struct Clock {
-    epoch: Instant,
-}
-
-impl Clock {
-    /// A clock that starts now.
-    pub fn start() -> Self {
-        Self { epoch: Instant::now() }
-    }
-}
-
-impl driver::Clock for Clock {
-    fn epoch(&self) -> Epoch {
-        Epoch::new(self.epoch)
-    }
-
-    fn now(&self) -> Timestamp {
-        self.epoch().timestamp(Instant::now())
-    }
-
-    async fn sleep_until(&self, at: Timestamp) {
-        Timer::at(self.epoch().instant(at)).await;
+    async fn sleep_until(&self, at: Instant) {
+        Timer::at(at).await;
     }
 }

@@ -1,8 +1,8 @@
 //! floe on tokio: libp2p's WebRTC transports, bound to a UDP socket and a clock.
 //!
-//! Everything that happens on a connection happens in [`floe_core`]; this crate owns the socket and the
-//! timer, and spawns the one future that drives an endpoint. What it re-exports is all that most users
-//! need.
+//! Everything that happens on a connection happens in [`floe_core`]; this crate waits for the socket and
+//! the timer, and spawns the one future that drives an endpoint. What it re-exports is all that most
+//! users need.
 //!
 //! ```
 //! use floe_tokio::identity::{Identity, Keypair};
@@ -42,20 +42,15 @@
 mod stream;
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, UdpSocket};
 use std::time::Instant;
 
-use floe_core::driver::{self, Batch, Driver};
-use floe_core::rtc::Epoch;
-use floe_core::time::Timestamp;
-use floe_core::udp::{self, Udp};
-use quinn_udp::UdpSockRef;
+use floe_core::runtime::{self, Reactor};
 use tokio::io::Interest;
 
-pub use floe_core::driver::{Connection, DialError, Endpoint, Stream, os_seed};
-pub use floe_core::multiaddr::DirectAddr;
-pub use floe_core::peer_id::PeerId;
-pub use floe_core::rtc::{Certificate, Config, Limits, Target, Transmit, error, identity, output};
+pub use floe_core;
+#[doc(inline)]
+pub use floe_core::api::*;
 pub use stream::TokioStream;
 
 /// Binds a UDP socket and runs an endpoint on it, as a task of the current runtime.
@@ -72,81 +67,41 @@ pub use stream::TokioStream;
 ///
 /// Outside of a tokio runtime, or in one that drives no IO or no time.
 pub async fn bind(addr: SocketAddr, config: Config) -> io::Result<Endpoint> {
-    let (endpoint, driver) = Driver::new(config, Socket::bind(addr)?, Clock::start(), os_seed()?)?;
+    let (endpoint, driver) = runtime::bind(Tokio, addr, config)?;
     tokio::spawn(driver.run());
     Ok(endpoint)
 }
 
-/// A UDP socket of tokio's.
-#[derive(Debug)]
-struct Socket {
-    io: tokio::net::UdpSocket,
-    udp: Udp,
-}
+/// Tokio's way of waiting: for those who run the driver of an endpoint elsewhere than [`bind`] does.
+///
+/// Works within a tokio runtime that drives IO and time.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Tokio;
 
-impl Socket {
-    fn bind(addr: SocketAddr) -> io::Result<Self> {
-        let (socket, udp) = udp::open(addr)?;
-        Ok(Self { io: tokio::net::UdpSocket::from_std(socket)?, udp })
-    }
-}
+impl Reactor for Tokio {
+    type Watched = tokio::net::UdpSocket;
 
-impl driver::Socket for Socket {
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        Ok(self.udp.local_addr())
+    fn watch(&self, socket: UdpSocket) -> io::Result<Self::Watched> {
+        tokio::net::UdpSocket::from_std(socket)
     }
 
-    fn addresses(&self) -> Vec<SocketAddr> {
-        self.udp.addresses()
+    async fn read<T: Send>(
+        &self,
+        socket: &Self::Watched,
+        attempt: impl FnMut() -> io::Result<T> + Send,
+    ) -> io::Result<T> {
+        socket.async_io(Interest::READABLE, attempt).await
     }
 
-    fn sibling(&self) -> io::Result<Self> {
-        let mut addr = self.udp.local_addr();
-        addr.set_port(0);
-        Self::bind(addr)
+    async fn write<T: Send>(
+        &self,
+        socket: &Self::Watched,
+        attempt: impl FnMut() -> io::Result<T> + Send,
+    ) -> io::Result<T> {
+        socket.async_io(Interest::WRITABLE, attempt).await
     }
 
-    fn batch(&self) -> Batch {
-        self.udp.batch()
-    }
-
-    async fn recv(&self, batch: &mut Batch) -> io::Result<()> {
-        let recv = || self.udp.try_recv(UdpSockRef::from(&self.io), batch);
-        self.io.async_io(Interest::READABLE, recv).await
-    }
-
-    async fn send(&self, mut transmit: Transmit<'_>) -> io::Result<()> {
-        while !transmit.payload.is_empty() {
-            let send = || self.udp.try_send(UdpSockRef::from(&self.io), transmit);
-            let sent = self.io.async_io(Interest::WRITABLE, send).await?;
-            transmit.payload = &transmit.payload[sent..];
-        }
-        Ok(())
-    }
-}
-
-/// Tokio's clock.
-#[derive(Debug)]
-struct Clock {
-    epoch: Instant,
-}
-
-impl Clock {
-    fn start() -> Self {
-        Self { epoch: Instant::now() }
-    }
-}
-
-impl driver::Clock for Clock {
-    fn epoch(&self) -> Epoch {
-        Epoch::new(self.epoch)
-    }
-
-    fn now(&self) -> Timestamp {
-        self.epoch().timestamp(Instant::now())
-    }
-
-    async fn sleep_until(&self, at: Timestamp) {
-        tokio::time::sleep_until(self.epoch().instant(at).into()).await;
+    async fn sleep_until(&self, at: Instant) {
+        tokio::time::sleep_until(at.into()).await;
     }
 }

@@ -11,12 +11,12 @@
 mod measure;
 
 use std::io::ErrorKind;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr, UdpSocket};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use floe_core::rtc::output::{Port, Transmit};
-use floe_core::udp::{Udp, open};
+use floe_core::runtime::udp::Udp;
 use floe_tokio::identity::{Identity, Keypair};
 use floe_tokio::{Certificate, Config, DirectAddr};
 use futures::channel::oneshot;
@@ -78,10 +78,10 @@ fn through_floe(write: usize) -> Duration {
 
 /// How long the same bytes take as datagrams that nobody looks at.
 fn through_udp() -> Duration {
-    let (from, sender) = open(LOOPBACK).expect("loopback can be bound");
-    let (to, receiver) = open(LOOPBACK).expect("loopback can be bound");
+    let sender = Udp::open(LOOPBACK).expect("loopback can be bound");
+    let receiver = Udp::open(LOOPBACK).expect("loopback can be bound");
     let target = receiver.local_addr();
-    let echo = thread::spawn(move || receive(&to, &receiver));
+    let echo = thread::spawn(move || receive(&receiver));
     let payload = vec![7; BATCH * DATAGRAM];
     let start = Instant::now();
     for _ in 0..TOTAL / payload.len() {
@@ -94,10 +94,10 @@ fn through_udp() -> Duration {
                 payload: left,
                 segment: DATAGRAM,
             };
-            left = &left[patiently(|| sender.try_send((&from).into(), transmit))..];
+            left = &left[patiently(|| sender.try_send(transmit))..];
         }
         let mut batch = sender.batch();
-        patiently(|| sender.try_recv((&from).into(), &mut batch));
+        patiently(|| sender.try_recv(&mut batch));
     }
     let time = start.elapsed();
     echo.join().expect("the receiver does not panic");
@@ -105,13 +105,13 @@ fn through_udp() -> Duration {
 }
 
 /// Acknowledges each whole batch with one datagram.
-fn receive(socket: &UdpSocket, udp: &Udp) {
+fn receive(udp: &Udp) {
     let (mut batch, mut got) = (udp.batch(), 0);
     for _ in 0..TOTAL / (BATCH * DATAGRAM) {
         let mut remote = None;
         while got < BATCH {
             batch.clear();
-            patiently(|| udp.try_recv(socket.into(), &mut batch));
+            patiently(|| udp.try_recv(&mut batch));
             for datagram in batch.datagrams(Port::Main) {
                 remote = Some(datagram.remote);
                 got += 1;
@@ -119,7 +119,8 @@ fn receive(socket: &UdpSocket, udp: &Udp) {
         }
         got -= BATCH;
         let remote = remote.expect("a batch has datagrams");
-        socket.send_to(&[1], remote).expect("loopback takes a datagram");
+        let done = Transmit { port: Port::Main, remote, local: None, payload: &[1], segment: 1 };
+        patiently(|| udp.try_send(done));
     }
 }
 

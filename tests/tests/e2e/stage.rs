@@ -5,8 +5,10 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use floe_core::driver::{Driver, Endpoint, os_seed};
+use floe_core::driver::Endpoint;
 use floe_core::rtc::Config;
+use floe_core::runtime;
+use floe_smol::AsyncIo;
 use futures::channel::oneshot;
 
 /// A runtime.
@@ -102,8 +104,7 @@ async fn patiently(story: impl Future<Output = ()>) {
 
 /// The executors of smol and async-std are global and never shut down; a thread of our own is.
 fn bind_beside_the_executor(addr: SocketAddr, config: Config) -> io::Result<(Endpoint, impl Send)> {
-    let socket = floe_smol::Socket::bind(addr)?;
-    let (endpoint, driver) = Driver::new(config, socket, floe_smol::Clock::start(), os_seed()?)?;
+    let (endpoint, driver) = runtime::bind(AsyncIo, addr, config)?;
     let (guard, dropped) = oneshot::channel::<()>();
     let stop = async {
         let _ = dropped.await;

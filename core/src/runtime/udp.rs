@@ -1,11 +1,8 @@
-//! What the runtimes' sockets have in common: batches through a non-blocking UDP socket.
+//! Batches of datagrams through a UDP socket that does not block.
 //!
-//! A runtime crate owns its socket and waits for it in its own way; opening one and moving datagrams
-//! through it is the same system calls for all of them, so that is written once, here. Nothing in this
-//! room waits or knows a runtime: when the kernel is not ready, the caller hears `WouldBlock`.
-//!
-//! Sending and receiving use segmentation offload (GSO, GRO) and `recvmmsg` where the kernel has them,
-//! by `quinn-udp`, and plain calls elsewhere.
+//! Nothing in this room waits or knows a runtime: when the kernel is not ready, the caller hears
+//! `WouldBlock`. Sending and receiving use segmentation offload (GSO, GRO) and `recvmmsg` where the
+//! kernel has them, by `quinn-udp`, and plain calls elsewhere.
 
 use core::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::io::{self, IoSliceMut};
@@ -18,38 +15,47 @@ use socket2::{Domain, Protocol, Socket, Type};
 use crate::driver::{Batch, Received};
 use crate::rtc::Transmit;
 
-/// How to move batches through one socket.
+/// A UDP socket, and how to move batches through it.
 #[derive(Debug)]
 pub struct Udp {
+    socket: UdpSocket,
     state: UdpSocketState,
     local: SocketAddr,
 }
 
-/// Opens a socket that does not block, bound to `addr`.
-///
-/// An IPv6 socket carries IPv6 only, the wildcard too, so that `0.0.0.0` and `::` can share a port and
-/// every peer has the address that it knows itself by.
-///
-/// # Errors
-///
-/// What the kernel says, for instance that the address is in use or not of this host.
-pub fn open(addr: SocketAddr) -> io::Result<(UdpSocket, Udp)> {
-    let socket = Socket::new(Domain::for_address(addr), Type::DGRAM, Some(Protocol::UDP))?;
-    if addr.is_ipv6() {
-        socket.set_only_v6(true)?;
-    }
-    socket.set_nonblocking(true)?;
-    socket.bind(&addr.into())?;
-    // As much as the kernel grants: a burst that waits for us is not lost.
-    let _ = socket.set_recv_buffer_size(KERNEL_BUFFER_BYTES);
-    let _ = socket.set_send_buffer_size(KERNEL_BUFFER_BYTES);
-    let socket = UdpSocket::from(socket);
-    let udp =
-        Udp { state: UdpSocketState::new(UdpSockRef::from(&socket))?, local: socket.local_addr()? };
-    Ok((socket, udp))
-}
-
 impl Udp {
+    /// Opens a socket that does not block, bound to `addr`.
+    ///
+    /// An IPv6 socket carries IPv6 only, the wildcard too, so that `0.0.0.0` and `::` can share a port
+    /// and every peer has the address that it knows itself by.
+    ///
+    /// # Errors
+    ///
+    /// What the kernel says, for instance that the address is in use or not of this host.
+    pub fn open(addr: SocketAddr) -> io::Result<Self> {
+        let socket = Socket::new(Domain::for_address(addr), Type::DGRAM, Some(Protocol::UDP))?;
+        if addr.is_ipv6() {
+            socket.set_only_v6(true)?;
+        }
+        socket.set_nonblocking(true)?;
+        socket.bind(&addr.into())?;
+        // As much as the kernel grants: a burst that waits for us is not lost.
+        let _ = socket.set_recv_buffer_size(KERNEL_BUFFER_BYTES);
+        let _ = socket.set_send_buffer_size(KERNEL_BUFFER_BYTES);
+        let socket = UdpSocket::from(socket);
+        let state = UdpSocketState::new(UdpSockRef::from(&socket))?;
+        Ok(Self { state, local: socket.local_addr()?, socket })
+    }
+
+    /// A second handle of the same socket, for whoever waits until it is ready.
+    ///
+    /// # Errors
+    ///
+    /// What the kernel says: that there are too many open files.
+    pub fn handle(&self) -> io::Result<UdpSocket> {
+        self.socket.try_clone()
+    }
+
     /// The address that the socket is bound to.
     pub fn local_addr(&self) -> SocketAddr {
         self.local
@@ -83,13 +89,13 @@ impl Udp {
     /// # Errors
     ///
     /// `WouldBlock` if nothing has arrived; otherwise what the kernel says.
-    pub fn try_recv(&self, socket: UdpSockRef<'_>, batch: &mut Batch) -> io::Result<()> {
+    pub fn try_recv(&self, batch: &mut Batch) -> io::Result<()> {
         let mut metas = [RecvMeta::default(); BATCH_SIZE];
         let mut buffers = batch.buffers();
         // The array must be full; there are as many buffers as it has places.
         let mut slices: [_; BATCH_SIZE] =
             core::array::from_fn(|_| IoSliceMut::new(buffers.next().unwrap_or_default()));
-        let filled = self.state.recv(socket, &mut slices, &mut metas)?;
+        let filled = self.state.recv(UdpSockRef::from(&self.socket), &mut slices, &mut metas)?;
         drop(buffers);
         for meta in &metas[..filled] {
             let (remote, len, stride) = (meta.addr, meta.len, meta.stride);
@@ -104,7 +110,7 @@ impl Udp {
     /// # Errors
     ///
     /// `WouldBlock` if the kernel's buffer is full; otherwise what the kernel says.
-    pub fn try_send(&self, socket: UdpSockRef<'_>, transmit: Transmit<'_>) -> io::Result<usize> {
+    pub fn try_send(&self, transmit: Transmit<'_>) -> io::Result<usize> {
         let segments = self.state.max_gso_segments().max(1);
         let len = transmit.payload.len().min(segments * transmit.segment);
         let contents = &transmit.payload[..len];
@@ -117,7 +123,7 @@ impl Udp {
             // A socket that is bound to one address can send from no other.
             src_ip: transmit.local.filter(|_| self.local.ip().is_unspecified()),
         };
-        self.state.try_send(socket, &datagrams)?;
+        self.state.try_send(UdpSockRef::from(&self.socket), &datagrams)?;
         Ok(len)
     }
 }
