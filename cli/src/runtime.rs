@@ -19,6 +19,8 @@ use futures::future::{Either, select};
 pub(crate) enum Runtime {
     #[default]
     Tokio,
+    Smol,
+    AsyncStd,
 }
 
 impl Runtime {
@@ -29,6 +31,8 @@ impl Runtime {
                 let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
                 Ok(runtime.block_on(main))
             }
+            Self::Smol => Ok(smol::block_on(main)),
+            Self::AsyncStd => Ok(async_std::task::block_on(main)),
         }
     }
 
@@ -36,6 +40,8 @@ impl Runtime {
     pub(crate) async fn bind(self, addr: SocketAddr, config: Config) -> io::Result<Endpoint> {
         match self {
             Self::Tokio => floe_tokio::bind(addr, config).await,
+            Self::Smol => floe_smol::bind(addr, config).await,
+            Self::AsyncStd => floe_async_std::bind(addr, config).await,
         }
     }
 
@@ -43,6 +49,8 @@ impl Runtime {
     pub(crate) fn spawn(self, task: impl Future<Output = ()> + Send + 'static) {
         match self {
             Self::Tokio => drop(tokio::spawn(task)),
+            Self::Smol => smol::spawn(task).detach(),
+            Self::AsyncStd => drop(async_std::task::spawn(task)),
         }
     }
 
@@ -50,6 +58,8 @@ impl Runtime {
     pub(crate) async fn sleep(self, duration: Duration) {
         match self {
             Self::Tokio => tokio::time::sleep(duration).await,
+            Self::Smol => drop(smol::Timer::after(duration).await),
+            Self::AsyncStd => async_std::task::sleep(duration).await,
         }
     }
 

@@ -87,6 +87,21 @@ fn a_listener_serves_every_protocol_in_both_versions() {
 }
 
 #[test]
+fn every_runtime_does_the_same() {
+    const RUNTIMES: [&str; 3] = ["tokio", "smol", "async-std"];
+    for (runtime, other) in RUNTIMES.into_iter().zip(RUNTIMES.into_iter().cycle().skip(1)) {
+        let mut listener = Listener::start(&["--runtime", runtime]);
+        let addr = listener.addr();
+        for action in [&["ping", "--count", "2"][..], &["perf", "--upload-bytes", "1MiB"]] {
+            let run = floe(&[&["dial", &addr, "--runtime", other], action].concat());
+            assert_eq!(run.code, Some(0), "{other} to {runtime}: {run:?}");
+        }
+        let run = floe(&["demo", "--runtime", runtime, "--bytes", "100k"]);
+        assert_eq!(run.code, Some(0), "{runtime}: {run:?}");
+    }
+}
+
+#[test]
 fn results_for_people_are_on_stdout() {
     let mut listener = Listener::start(&[]);
     let addr = listener.addr();
