@@ -36,11 +36,11 @@ mod lite;
 mod sctp;
 #[cfg(test)]
 mod tests;
+mod vocabulary;
 
 use core::fmt;
 use core::net::{IpAddr, SocketAddr};
 use core::time::Duration;
-use std::boxed::Box;
 use std::collections::VecDeque;
 use std::vec::Vec;
 
@@ -59,15 +59,7 @@ use crate::time::{Deadline, Timestamp};
 pub(crate) use self::dtls::DtlsContext;
 pub(crate) use self::ice::{FullAgent, Ice, RingHmac};
 pub(crate) use self::lite::Lite;
-
-/// Which side of DTLS, and so which parity of channel ids.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Role {
-    /// Dialed. Opens even channels.
-    Client,
-    /// Was dialed. Opens odd channels.
-    Server,
-}
+pub(crate) use self::vocabulary::{Event, Role};
 
 /// What an engine is made of.
 pub(crate) struct Params<'a> {
@@ -84,59 +76,6 @@ pub(crate) struct Params<'a> {
     pub(crate) certhashes: [Option<Fingerprint>; 4],
     /// Bytes of the SCTP receive window.
     pub(crate) receive_window: u32,
-}
-
-/// What happened.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Event {
-    /// DTLS is up, and if certhashes were given, the peer's certificate is one of them.
-    Secured {
-        /// The peer's certificate.
-        remote: Fingerprint,
-        /// Whether version 1.2 is spoken, not 1.3.
-        dtls12: bool,
-    },
-    /// The peer showed another certificate than was promised. It was told nothing more.
-    WrongCerthash {
-        /// The first that was promised.
-        expected: Fingerprint,
-        /// What it showed.
-        actual: Fingerprint,
-    },
-    /// SCTP is up, and channel 0 with it.
-    ///
-    /// If we were its server under DTLS 1.2, what we send at once arrives in one burst with the
-    /// COOKIE-ACK, before the peer's application has made channel 0; webrtc-rs then loses it. Let a
-    /// round trip pass, and no less than 20 ms.
-    Associated {
-        /// The association was made by the peer's INIT.
-        as_server: bool,
-        /// As in `Secured`.
-        dtls12: bool,
-    },
-    /// The peer opened a channel.
-    ChannelOpened {
-        /// Which.
-        channel: u16,
-        /// The beginning of its label, mostly empty; `init` marks the channel that /webrtc begins with.
-        label: Box<[u8]>,
-    },
-    /// The peer has closed its side of a channel, and all that it sent was received; our side is being
-    /// closed in answer.
-    ChannelClosed(u16),
-    /// Both sides of a channel are closed: whoever opened it may use its id again.
-    ChannelFree(u16),
-    /// A secured peer is at another address now.
-    Moved(SocketAddr),
-    /// The peer closed the connection: close_notify, ABORT or SHUTDOWN.
-    Closed,
-    /// The connection cannot go on.
-    Failed {
-        /// Where.
-        step: Step,
-        /// Why.
-        cause: &'static str,
-    },
 }
 
 /// One peer's wire.

@@ -33,7 +33,7 @@ use tracing::debug;
 
 use super::dcep::{self, Dcep};
 use super::sctp::{self, Kind, Sctp};
-use super::{Event, Role};
+use super::vocabulary::{Event, Role};
 use crate::time::Timestamp;
 
 /// The channels of one association.

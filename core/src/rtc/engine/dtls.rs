@@ -22,7 +22,7 @@ use dimpl::{
 };
 use tracing::debug;
 
-use super::Role;
+use super::vocabulary::Role;
 use crate::fingerprint::Fingerprint;
 use crate::rtc::certificate::{Certificate, fingerprint_of};
 use crate::rtc::config::DtlsVersions;

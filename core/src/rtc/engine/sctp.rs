@@ -17,7 +17,7 @@ use std::time::Instant;
 
 use bytes::Bytes;
 
-use super::Role;
+use super::vocabulary::Role;
 
 /// The back end in use.
 pub(super) type Association = proto::Association;
