@@ -29,6 +29,35 @@
 //!
 //! Everything below an endpoint is plain data behind `&mut`: no locks, no shared ownership, no
 //! callbacks, so a whole network of endpoints can be stepped by hand in a test.
+//!
+//! # What is traced
+//!
+//! Floors 1 and 2 speak through [`tracing`](https://docs.rs/tracing), by four targets that are as stable
+//! as the API. `RUST_LOG=floe=debug` tells the life of every connection and stream,
+//! `floe=info,floe::connection=trace` all about set-ups, `floe::endpoint=trace` why a datagram was not
+//! taken.
+//!
+//! | target | `debug` | `trace` |
+//! |---|---|---|
+//! | `floe::endpoint` | `a limit is reached` (`limit`, `remote`, `times`) | `half-open` (`remote`, `version`) and `half-open, and went without DTLS` (`remote`); `dropped` (`remote`, `port`, `len`, `why`) |
+//! | `floe::connection` | `dialing` (`expected`), `checking` (`version`, `port`), `step done` (`step`, `took`, `after`), `secured` (`dtls`, `certhash`), `connected` (`peer`, `version`, `remote`, `after`), `moved` (`from`, `to`), `closed` (`end`, `after`); what SCTP had to put up with | `DTLS begins` (`after`, `cookie`); `closed` before DTLS was up; why DTLS failed, in its own words; when the application does not read, and when it does again |
+//! | `floe::stream` | `opened` (`by`), `closed` (`end`), `violation` (`why`); `a limit is reached` (`limit`, `times`) | `changed` (`cause`, `write`, `read`): each FIN, FIN_ACK, STOP_SENDING and RESET, ours and the peer's; `refused` (`channel`, `limit`) |
+//! | `floe::driver` | sockets that open and fail, datagrams that were not sent (`error`, `times`), connections that nobody accepts | errors of receiving that pass |
+//!
+//! What is told of a connection stands in the span `connection` (target `floe::connection`, level `debug`),
+//! whose fields are `id`, `direction` (`inbound` or `outbound`), `remote` (where the peer was at first), and
+//! as soon as they are known `version` and `peer`. What is told of a stream stands in the span `stream`
+//! (`floe::stream`, `debug`; `id`, `channel`) inside of that. Whoever runs several endpoints runs each in a
+//! span of their own: a connection's span becomes its child. Durations are those of the clock that comes in:
+//! `took` counts from the step before, `after` from the start.
+//!
+//! - Nothing that goes as it should is told above `debug`; `warn` is for sockets that fail for good.
+//! - A flood of datagrams is no flood of lines but at `trace`: an accepted connection is told of at `debug`
+//!   from the moment that DTLS is up, as the address before may be forged, and limits once a second at most,
+//!   with how often they were reached since (`times`). They go by the names that [`Limits`] gives them.
+//! - ICE credentials, keys and payload are never told. That is said of these targets: the libraries beneath
+//!   (`is`, `dimpl`, `sctp_proto`) have targets of their own, and `is` prints credentials at `debug`.
+//! - What is not enabled costs nothing: no span is made, no field computed.
 
 pub mod certificate;
 pub mod config;
@@ -54,6 +83,7 @@ mod routes;
 mod shared;
 mod stream;
 mod streams;
+pub(crate) mod telemetry;
 
 pub use certificate::Certificate;
 pub use config::{Config, Limits};

@@ -21,7 +21,7 @@ use super::pipe::{Attention, Pipe};
 use super::pump::Pump;
 use crate::rtc::error::{ConnectionEnd, OpenError};
 use crate::rtc::output::{Direction, Established, Timeline};
-use crate::rtc::{ConnectionId, Endpoint, Event, StreamId};
+use crate::rtc::{ConnectionId, Endpoint, Event, StreamId, telemetry};
 use crate::time::Timestamp;
 
 /// Drops as it [ends](Self::end): no handle waits for a driver that is gone.
@@ -148,7 +148,7 @@ impl Desk {
         self.links.insert(id, link.clone());
         if self.closes_at.is_some() || !self.hub.arrived((link.clone(), id, established)) {
             link.close_ears(&self.hub.mail);
-            debug!(target: "floe::driver", ?id, "nobody accepts connections, this one is closed");
+            debug!(target: telemetry::DRIVER, ?id, "nobody accepts connections, this one is closed");
             endpoint.close(now, id);
         }
     }

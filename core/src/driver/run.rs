@@ -20,6 +20,7 @@ use super::endpoint::Endpoint;
 use super::hub::Hub;
 use super::outside::{Clock, Socket};
 use super::sockets::{Arrivals, Sockets};
+use crate::rtc::telemetry::{self, Tally};
 use crate::rtc::{self, Config, Output};
 use crate::time::Deadline;
 
@@ -31,6 +32,7 @@ pub struct Driver<S, C> {
     endpoint: rtc::Endpoint,
     sockets: Sockets<S>,
     clock: C,
+    unsent: Tally,
     /// The last field, so that the sockets are free when handles hear of the end.
     desk: Desk,
 }
@@ -60,6 +62,7 @@ impl<S: Socket, C: Clock> Driver<S, C> {
             endpoint: rtc::Endpoint::new(Arc::new(config), clock.epoch(), seed),
             sockets: Sockets::new(socket),
             clock,
+            unsent: Tally::default(),
             desk: Desk::new(hub),
         };
         Ok((handle, driver))
@@ -71,7 +74,7 @@ impl<S: Socket, C: Clock> Driver<S, C> {
         let Self { sockets, mut desk, .. } = self;
         drop(sockets);
         if let Err(error) = &result {
-            warn!(target: "floe::driver", %error, "the socket failed, the endpoint is closed");
+            warn!(target: telemetry::DRIVER, %error, "the socket failed, the endpoint is closed");
         }
         desk.end(result);
     }
@@ -109,7 +112,12 @@ impl<S: Socket, C: Clock> Driver<S, C> {
                 Output::Transmit(transmit) => {
                     if let Err(error) = self.sockets.send(transmit).await {
                         // Datagrams get lost; those of an address that cannot be reached, all of them.
-                        debug!(target: "floe::driver", %error, "datagrams were not sent");
+                        if let Some(times) = self.unsent.count(now) {
+                            debug!(
+                                target: telemetry::DRIVER,
+                                %error, times, "datagrams were not sent"
+                            );
+                        }
                     }
                 }
                 Output::Event(event) => self.desk.on_event(now, &mut self.endpoint, event),

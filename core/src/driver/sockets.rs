@@ -16,6 +16,7 @@ use tracing::{debug, warn};
 use super::outside::{Batch, Socket};
 use super::trouble::Trouble;
 use crate::rtc::output::{Datagram, Port, Transmit};
+use crate::rtc::telemetry;
 use crate::time::Timestamp;
 
 #[derive(Debug)]
@@ -84,7 +85,7 @@ impl<S: Socket> Sockets<S> {
         if let (Some(result), Some(fallback)) = (arrivals.fallback, &mut self.fallback)
             && let Err(error) = fallback.note(now, result)
         {
-            warn!(target: "floe::driver", %error, "the socket of fallbacks failed, it is closed");
+            warn!(target: telemetry::DRIVER, %error, "the socket of fallbacks failed, it is closed");
             self.fallback = None;
         }
         arrivals.main.map_or(Ok(()), |result| self.main.note(now, result))
@@ -108,7 +109,7 @@ impl<S: Socket> Sockets<S> {
             Some(fallback) => fallback,
             None => {
                 let socket = self.main.socket.sibling()?;
-                debug!(target: "floe::driver", "the socket of fallbacks is opened");
+                debug!(target: telemetry::DRIVER, "the socket of fallbacks is opened");
                 Bound::new(Arc::new(socket))
             }
         };

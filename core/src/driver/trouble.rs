@@ -8,8 +8,9 @@
 use core::time::Duration;
 use std::io::{self, ErrorKind};
 
-use tracing::debug;
+use tracing::{debug, trace};
 
+use crate::rtc::telemetry;
 use crate::time::Timestamp;
 
 #[derive(Debug, Default)]
@@ -27,19 +28,19 @@ impl Trouble {
 
     /// Receiving failed. Gives the error back when it has failed for too long.
     pub(super) fn strikes(&mut self, now: Timestamp, error: io::Error) -> io::Result<()> {
-        debug!(%error, "nothing was received");
         self.strikes += 1;
-        let pause = if passes(error.kind()) && self.strikes < PASSING_MAX {
+        if passes(error.kind()) && self.strikes < PASSING_MAX {
+            // There may be one for each datagram that was sent.
+            trace!(target: telemetry::DRIVER, %error, "nothing was received");
             return Ok(());
-        } else {
-            PAUSE
-        };
+        }
+        debug!(target: telemetry::DRIVER, %error, strikes = self.strikes, "nothing was received");
         if self.strikes >= PASSING_MAX + LASTING_MAX {
             return Err(error);
         }
         // From here on they count the same.
         self.strikes = self.strikes.max(PASSING_MAX);
-        self.paused_until = Some(now + pause);
+        self.paused_until = Some(now + PAUSE);
         Ok(())
     }
 

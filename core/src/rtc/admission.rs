@@ -14,8 +14,11 @@ use core::net::{IpAddr, SocketAddr};
 use core::time::Duration;
 use std::collections::{HashMap, VecDeque};
 
+use tracing::{debug, trace};
+
 use super::config::Limits;
 use super::routes::UfragKey;
+use super::telemetry::{self, Tally};
 use crate::ice::Version;
 use crate::time::Timestamp;
 
@@ -98,6 +101,10 @@ pub(super) struct Admission {
     per_second: u32,
     burst: u32,
     lifetime: Duration,
+    /// Of entries that gave way to others.
+    displaced: Tally,
+    /// Of checks of hosts that bring too many.
+    throttled: Tally,
 }
 
 /// A token bucket.
@@ -118,25 +125,44 @@ impl Admission {
             per_second: limits.checks_per_second.max(1),
             burst: limits.checks_burst.max(1),
             lifetime,
+            displaced: Tally::default(),
+            throttled: Tally::default(),
         }
     }
 
-    /// Notes a verified check of a peer without a connection; says whether to answer it.
-    pub(super) fn on_check(&mut self, now: Timestamp, check: &Check) -> bool {
+    /// Notes a verified check of a peer without a connection, which is to be answered.
+    ///
+    /// # Errors
+    /// Why it is not to be answered.
+    pub(super) fn on_check(&mut self, now: Timestamp, check: &Check) -> Result<(), &'static str> {
         self.expire(now);
         if let Some(entry) = self.entries.get_mut(&check.key) {
             if entry.note(now, check) {
                 self.by_address.insert(check.remote, check.key);
             }
             let known = entry.sources().any(|source| source.remote == check.remote);
-            return known && !entry.overdue;
+            return match entry.overdue {
+                true => Err("the peer checks on and on, and does not begin DTLS"),
+                false if known => Ok(()),
+                false => Err("the peer checks from too many addresses"),
+            };
         }
         if !self.take_token(now, check.remote.ip()) {
-            return false;
+            if let Some(times) = self.throttled.count(now) {
+                tell_limit("checks_per_second", check.remote, times);
+            }
+            return Err("new peers come from the host too fast");
         }
         while self.entries.len() >= self.half_open_max {
             self.forget_oldest();
+            if let Some(times) = self.displaced.count(now) {
+                tell_limit("half_open", check.remote, times);
+            }
         }
+        trace!(
+            target: telemetry::ENDPOINT,
+            remote = %check.remote, version = %check.version, "half-open"
+        );
         let mut entry = HalfOpen {
             key: check.key,
             version: check.version,
@@ -154,7 +180,7 @@ impl Admission {
             let entries = &self.entries;
             self.ages.retain(|(since, key)| entries.get(key).is_some_and(|e| e.since == *since));
         }
-        true
+        Ok(())
     }
 
     /// Whether there is a half-open peer at an address.
@@ -195,6 +221,8 @@ impl Admission {
             entry.since = now;
             self.ages.push_back((now, key));
         } else {
+            let remote = entry.latest();
+            trace!(target: telemetry::ENDPOINT, %remote, "half-open, and went without DTLS");
             self.remove(key);
         }
     }
@@ -239,6 +267,11 @@ impl Admission {
     }
 }
 
+/// Tells the log that a limit was reached; `remote` is the last that was hit.
+fn tell_limit(limit: &'static str, remote: SocketAddr, times: u64) {
+    debug!(target: telemetry::ENDPOINT, limit, %remote, times, "a limit is reached");
+}
+
 /// What one host can vary at will: nothing of an IPv4 address, the lower half of an IPv6 address.
 fn prefix(ip: IpAddr) -> IpAddr {
     match ip.to_canonical() {
@@ -280,7 +313,7 @@ mod tests {
         let mut admission = admission(2);
         let now = Timestamp::from_millis(5);
         for n in 0..3 {
-            assert!(admission.on_check(now, &check(n, [192, 0, 2, n as u8])));
+            assert_eq!(admission.on_check(now, &check(n, [192, 0, 2, n as u8])), Ok(()));
         }
         assert_eq!(admission.len(), 2);
         assert!(admission.take(now, check(0, [192, 0, 2, 0]).remote).is_none());
@@ -297,12 +330,12 @@ mod tests {
         let check = check(1, [192, 0, 2, 1]);
         let at = |secs| Timestamp::from_millis(5) + Duration::from_secs(secs);
         for secs in 0..60 {
-            assert_eq!(admission.on_check(at(secs), &check), secs < 10, "{secs} s");
+            assert_eq!(admission.on_check(at(secs), &check).is_ok(), secs < 10, "{secs} s");
         }
         assert!(admission.take(at(60), check.remote).is_none());
         assert_eq!(admission.len(), 1);
         // When it is silent it is forgotten, and may begin anew.
-        assert!(admission.on_check(at(80), &check));
+        assert_eq!(admission.on_check(at(80), &check), Ok(()));
         assert!(admission.take(at(80), check.remote).is_some());
     }
 
@@ -310,12 +343,17 @@ mod tests {
     fn one_host_fills_the_table_only_so_fast() {
         let mut admission = admission(100);
         let now = Timestamp::from_millis(5);
-        let taken = (0..20).filter(|n| admission.on_check(now, &check(*n, [192, 0, 2, 1]))).count();
-        assert_eq!(taken, 5);
-        assert!(admission.on_check(now, &check(50, [192, 0, 2, 2])), "another host is not hurt");
-        let later = now + Duration::from_millis(200);
         let taken =
-            (30..40).filter(|n| admission.on_check(later, &check(*n, [192, 0, 2, 1]))).count();
+            (0..20).filter(|n| admission.on_check(now, &check(*n, [192, 0, 2, 1])).is_ok()).count();
+        assert_eq!(taken, 5);
+        assert!(
+            admission.on_check(now, &check(50, [192, 0, 2, 2])).is_ok(),
+            "another host is not hurt"
+        );
+        let later = now + Duration::from_millis(200);
+        let taken = (30..40)
+            .filter(|n| admission.on_check(later, &check(*n, [192, 0, 2, 1])).is_ok())
+            .count();
         assert_eq!(taken, 2);
     }
 
@@ -325,7 +363,7 @@ mod tests {
         let now = Timestamp::ZERO;
         for n in 0..6 {
             let check = Check { remote: check(n, [192, 0, 2, 1]).remote, ..check(0, [0; 4]) };
-            assert_eq!(admission.on_check(now, &check), n < 4);
+            assert_eq!(admission.on_check(now, &check).is_ok(), n < 4);
         }
         assert_eq!(admission.len(), 1);
         let entry = admission.take(now, check(3, [192, 0, 2, 1]).remote).expect("it checked");

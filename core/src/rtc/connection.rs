@@ -7,10 +7,12 @@
 
 mod setup;
 
+use core::fmt::Display;
 use core::net::{IpAddr, SocketAddr};
 use std::vec::Vec;
 
 use bytes::Bytes;
+use tracing::{Span, debug, trace};
 
 use super::channel_zero::CHANNEL_ZERO;
 use super::endpoint::Stats;
@@ -20,6 +22,7 @@ use super::output::{ConnectionId, Direction, Event, Port, StreamId, Timeline};
 use super::phase::{Authenticating, Open, Phase};
 use super::shared::Shared;
 use super::streams::Streams;
+use super::telemetry;
 use crate::time::{Deadline, Timestamp};
 
 /// A connection of an endpoint, in any state but half-open.
@@ -34,9 +37,17 @@ pub(super) struct Connection {
     phase: Phase,
     pub(super) streams: Streams,
     remote: SocketAddr,
+    /// What is told of the connection, its engine and its streams is told inside of it.
+    span: Span,
 }
 
 impl Connection {
+    /// Tells the log that the connection is dropped without a word to anybody.
+    pub(super) fn tell_given_up(&self, now: Timestamp) {
+        let _entered = self.span.enter();
+        self.tell_end(now, &"the client has begun anew from the same address");
+    }
+
     pub(super) fn direction(&self) -> Direction {
         self.direction
     }
@@ -92,6 +103,7 @@ impl Connection {
 
     /// A STUN message that the endpoint did not answer itself; says whether it belongs here.
     pub(super) fn handle_stun(&mut self, now: Timestamp, remote: SocketAddr, stun: &[u8]) -> bool {
+        let _entered = self.span.enter();
         match &mut self.phase {
             Phase::Racing(race) => race.handle_stun(now, remote, stun),
             phase => phase.engine_mut().is_some_and(|engine| engine.handle_stun(now, remote, stun)),
@@ -106,6 +118,7 @@ impl Connection {
         remote: SocketAddr,
         use_candidate: bool,
     ) {
+        let _entered = self.span.enter();
         if let Some(engine) = self.phase.engine_mut() {
             engine.on_check(now, local, remote, use_candidate);
         }
@@ -119,12 +132,14 @@ impl Connection {
         remote: SocketAddr,
         datagram: &[u8],
     ) {
+        let _entered = self.span.enter();
         if let Some(engine) = self.phase.engine_mut() {
             engine.handle_dtls(now, local, remote, datagram);
         }
     }
 
     pub(super) fn handle_timeout(&mut self, now: Timestamp, shared: &mut Shared) {
+        let _entered = self.span.clone().entered();
         if let Some(step) = self.phase.awaited()
             && self.due <= now
         {
@@ -170,6 +185,7 @@ impl Connection {
     // ── from the application ──
 
     pub(super) fn open_stream(&mut self) -> Result<StreamId, OpenError> {
+        let _entered = self.span.enter();
         match self.phase {
             Phase::Open(_) => self.streams.open(),
             Phase::Over => Err(OpenError::Closed),
@@ -184,7 +200,8 @@ impl Connection {
         if matches!(phase, Phase::Over) {
             return;
         }
-        tracing::debug!(target: "floe::connection", id = ?self.id, %end, "closed");
+        let _entered = self.span.clone().entered();
+        self.tell_end(now, &end);
         if let Some(engine) = phase.engine_mut() {
             engine.close(now);
             engine.flush(now, &mut shared.outbox);
@@ -199,6 +216,7 @@ impl Connection {
 
     /// Does everything that is to be done, until nothing moves any more.
     pub(super) fn advance(&mut self, now: Timestamp, shared: &mut Shared) {
+        let _entered = self.span.clone().entered();
         self.run_race(now, shared);
         loop {
             self.take(now, shared);
@@ -213,7 +231,7 @@ impl Connection {
 
     fn on_engine_event(&mut self, now: Timestamp, event: EngineEvent, shared: &mut Shared) {
         match event {
-            EngineEvent::Secured { remote, .. } => self.on_secured(now, remote),
+            EngineEvent::Secured { remote, dtls12 } => self.on_secured(now, remote, dtls12),
             EngineEvent::Associated { as_server, dtls12 } => {
                 self.on_associated(now, as_server && dtls12, shared);
             }
@@ -222,7 +240,7 @@ impl Connection {
                 self.streams.on_channel_closed(now, channel, &mut shared.events);
             }
             EngineEvent::Moved(remote) => {
-                self.remote = remote;
+                self.move_to(remote);
                 if self.is_open() {
                     shared.events.push_back(Event::Moved { id: self.id, remote });
                 }
@@ -283,8 +301,12 @@ impl Connection {
         if open.stalled && !self.streams.is_full() {
             open.stalled = false;
             open.engine.window_update(now);
+            trace!(target: telemetry::CONNECTION, "the application has read, the window opens");
         }
-        open.stalled |= self.streams.is_full();
+        if !open.stalled && self.streams.is_full() {
+            open.stalled = true;
+            trace!(target: telemetry::CONNECTION, "the application does not read, the window closes");
+        }
         !open.stalled
     }
 
@@ -332,8 +354,25 @@ impl Connection {
         }
     }
 
-    fn mark(&mut self, now: Timestamp, step: Step) {
-        self.timeline.mark(step, now.saturating_since(self.started));
+    /// The peer is, or turned out to be, at another address.
+    fn move_to(&mut self, remote: SocketAddr) {
+        if remote != self.remote {
+            debug!(target: telemetry::CONNECTION, from = %self.remote, to = %remote, "moved");
+            self.remote = remote;
+        }
+    }
+
+    /// Tells the log how the connection ended.
+    ///
+    /// A peer that has not come through DTLS may be nobody, with an address that somebody forged: as many
+    /// of them as datagrams can be made to come.
+    fn tell_end(&self, now: Timestamp, end: &impl Display) {
+        let after = now.saturating_since(self.started);
+        if self.direction == Direction::Outbound || self.timeline.done(Step::Dtls).is_some() {
+            debug!(target: telemetry::CONNECTION, %end, ?after, "closed");
+        } else {
+            trace!(target: telemetry::CONNECTION, %end, ?after, "closed");
+        }
     }
 
     fn idle_at(&self, shared: &Shared) -> Option<Timestamp> {

@@ -20,6 +20,8 @@ use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::vec::Vec;
 
+use tracing::{debug, trace};
+
 use super::admission::{Admission, Check, HalfOpen};
 use super::config::Config;
 use super::connection::Connection;
@@ -32,6 +34,7 @@ use super::output::{ConnectionId, Datagram, Direction, Output, Port, StreamId};
 use super::queue::Queue;
 use super::routes::{Routes, UfragKey};
 use super::shared::Shared;
+use super::telemetry::{self, Tally};
 use crate::demux::{Kind, classify, is_client_hello};
 use crate::ice::stun::{Binding, Class, SUCCESS_LEN_MAX, write_binding_success};
 use crate::ice::{Credentials, Username};
@@ -59,6 +62,8 @@ pub struct Endpoint {
     handshaking: HashSet<ConnectionId>,
     next_id: u64,
     counters: Counters,
+    /// Of handshakes that a limit left no room for.
+    refusals: Tally,
 }
 
 impl Endpoint {
@@ -88,6 +93,7 @@ impl Endpoint {
             handshaking: HashSet::new(),
             next_id: 0,
             counters: Counters::default(),
+            refusals: Tally::default(),
         }
     }
 
@@ -100,7 +106,7 @@ impl Endpoint {
         match classify(datagram.payload) {
             Kind::Stun => self.handle_stun(now, &datagram),
             Kind::Dtls => self.handle_dtls(now, &datagram),
-            Kind::Other => self.counters.datagrams_dropped += 1,
+            Kind::Other => self.discard(&datagram, "neither STUN nor DTLS"),
         }
     }
 
@@ -242,8 +248,7 @@ impl Endpoint {
 
     fn handle_stun(&mut self, now: Timestamp, datagram: &Datagram<'_>) {
         let Ok(stun) = Binding::parse(datagram.payload) else {
-            self.counters.datagrams_dropped += 1;
-            return;
+            return self.discard(datagram, "malformed STUN");
         };
         // A server that we dial: it answers our checks, and some send checks of their own.
         for index in 0..self.routes.at(datagram.remote).len() {
@@ -256,48 +261,51 @@ impl Endpoint {
                 return self.make_busy(id);
             }
         }
-        if datagram.port == Port::Main
-            && stun.class() == Class::Request
-            && self.handle_check(now, datagram, &stun).is_some()
-        {
-            return;
+        let checked = match (datagram.port, stun.class()) {
+            (Port::Main, Class::Request) => self.handle_check(now, datagram, &stun),
+            _ => Err("nobody waits for this STUN message"),
+        };
+        if let Err(why) = checked {
+            self.discard(datagram, why);
         }
-        self.counters.datagrams_dropped += 1;
     }
 
-    /// A check of a client: verified and answered, or `None`.
+    /// A check of a client: verified and answered, or why not.
     fn handle_check(
         &mut self,
         now: Timestamp,
         datagram: &Datagram<'_>,
         stun: &Binding<'_>,
-    ) -> Option<()> {
+    ) -> Result<(), &'static str> {
         let Datagram { remote, local, .. } = *datagram;
-        let username = Username::parse(stun.username()?).ok()?;
-        let credentials = Credentials::infer(username).ok()?;
+        let username = stun.username().ok_or("a check without a USERNAME")?;
+        let username = Username::parse(username).or(Err("a check with a malformed USERNAME"))?;
+        let credentials = Credentials::infer(username).or(Err("a check of no version known"))?;
         let password = credentials.local.password.as_str().as_bytes();
-        stun.verify_fingerprint().ok()?;
-        stun.verify_integrity(password, &RingHmac).ok()?;
+        stun.verify_fingerprint().or(Err("a check with a wrong FINGERPRINT"))?;
+        let verified = stun.verify_integrity(password, &RingHmac);
+        verified.or(Err("a check with a wrong MESSAGE-INTEGRITY"))?;
         let key = UfragKey::of(username.server.as_str());
         let use_candidate = stun.use_candidate();
         if let Some(id) = self.routes.of_ufrag(key) {
-            let connection = self.connections.get_mut(&id)?;
+            let connection = self.connections.get_mut(&id).ok_or("its connection is over")?;
             connection.on_check(now, local, remote, use_candidate);
             self.routes.follow(id, &connection.addresses());
             self.make_busy(id);
         } else {
             let version = credentials.version;
             let check = Check { key, version, local, remote, use_candidate };
-            if !self.shared.config.accept || !self.admission.on_check(now, &check) {
-                return None;
+            if !self.shared.config.accept {
+                return Err("no connections are accepted");
             }
+            self.admission.on_check(now, &check)?;
         }
         let mut answer = [0; SUCCESS_LEN_MAX];
         let answer =
             write_binding_success(&mut answer, stun.transaction_id(), remote, password, &RingHmac);
         let answer = answer.expect("a binding success fits its buffer");
         self.shared.outbox.push(Port::Main, local, remote, answer);
-        Some(())
+        Ok(())
     }
 
     fn handle_dtls(&mut self, now: Timestamp, datagram: &Datagram<'_>) {
@@ -307,8 +315,8 @@ impl Endpoint {
             && is_client_hello(payload)
             && self.admission.knows(remote)
         {
-            self.give_up_unfinished(remote);
-            if self.may_begin(remote)
+            self.give_up_unfinished(now, remote);
+            if self.may_begin(now, remote)
                 && let Some(peer) = self.admission.take(now, remote)
             {
                 self.accept(now, &peer);
@@ -326,16 +334,24 @@ impl Endpoint {
             }
         }
         if is_dropped {
-            self.counters.datagrams_dropped += 1;
+            self.discard(datagram, "DTLS, and no connection for it");
         }
     }
 
     /// Whether there is room for one more handshake, from an address.
-    fn may_begin(&self, remote: SocketAddr) -> bool {
+    fn may_begin(&mut self, now: Timestamp, remote: SocketAddr) -> bool {
         let limits = &self.shared.config.limits;
-        self.handshaking.len() < limits.handshaking
-            && self.connections.len() < limits.connections
-            && self.routes.at(remote).len() < 2
+        let limit = if self.handshaking.len() >= limits.handshaking {
+            "handshaking"
+        } else if self.connections.len() >= limits.connections {
+            "connections"
+        } else {
+            return self.routes.at(remote).len() < 2;
+        };
+        if let Some(times) = self.refusals.count(now) {
+            debug!(target: telemetry::ENDPOINT, limit, %remote, times, "a limit is reached");
+        }
+        false
     }
 
     fn accept(&mut self, now: Timestamp, peer: &HalfOpen) {
@@ -354,6 +370,12 @@ impl Endpoint {
 
     // ── helpers ──
 
+    fn discard(&mut self, datagram: &Datagram<'_>, why: &'static str) {
+        self.counters.datagrams_dropped += 1;
+        let Datagram { port, remote, payload, .. } = datagram;
+        trace!(target: telemetry::ENDPOINT, %remote, ?port, len = payload.len(), why, "dropped");
+    }
+
     fn dialed(&self, remote: SocketAddr) -> Option<ConnectionId> {
         self.routes.at(remote).iter().copied().find(|id| {
             let connection = self.connections.get(id);
@@ -364,10 +386,13 @@ impl Endpoint {
     /// A client that dials anew from the same socket has given its last dial up, if that is not done: DTLS
     /// has nothing to tell two handshakes between the same addresses apart, so they would spoil each
     /// other. Nothing is said to the peer, who would take it for a word about the new one.
-    fn give_up_unfinished(&mut self, remote: SocketAddr) {
+    fn give_up_unfinished(&mut self, now: Timestamp, remote: SocketAddr) {
         let at = self.routes.at(remote).iter().copied();
         let unfinished: Vec<_> = at.filter(|id| self.handshaking.contains(id)).collect();
         for id in unfinished {
+            if let Some(connection) = self.connections.get(&id) {
+                connection.tell_given_up(now);
+            }
             self.retire(id, true);
         }
     }

@@ -16,6 +16,7 @@ use super::endpoint::Target;
 use super::engine::FullAgent;
 use super::output::Port;
 use super::shared::Shared;
+use super::telemetry;
 use crate::ice::{DialSecrets, Version};
 use crate::time::{Deadline, Timestamp};
 
@@ -99,6 +100,7 @@ impl Race {
     }
 
     fn enter(&mut self, now: Timestamp, version: Version, port: Port, shared: &mut Shared) {
+        tracing::debug!(target: telemetry::CONNECTION, %version, ?port, "checking");
         let mut random = [0; DialSecrets::RANDOM_LEN];
         shared.entropy.fill(&mut random);
         let secrets = DialSecrets::new(version, &random);

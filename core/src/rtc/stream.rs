@@ -8,14 +8,17 @@
 //! the application's buffer. A slice that would hold on to much more than itself is copied out, and
 //! each is charged with its handle too, so that no peer can make us keep many times its limit.
 
+use core::fmt::Display;
 use std::collections::VecDeque;
 use std::vec::Vec;
 
 use bytes::{Buf, Bytes, BytesMut};
+use tracing::{Span, debug, trace};
 
 use super::error::{StreamEnd, WriteError};
 use super::framed::encode;
 use super::output::Read;
+use super::telemetry;
 use crate::frame::{Decoder, Flag, Item, Message, PAYLOAD_LEN_MAX};
 use crate::stream::{Cause, Lifecycle, ReadHalf, Reply, Wish, WriteHalf};
 use crate::time::{Deadline, Timestamp};
@@ -48,6 +51,7 @@ pub(super) struct Stream {
     wants_readable: bool,
     /// A write found too little room: the next room is an event.
     wants_writable: bool,
+    span: Span,
 }
 
 /// What the application should be told after something happened to a stream.
@@ -67,7 +71,10 @@ impl Stream {
         opened_by_us: bool,
         frame_len_max: usize,
         outbound_max: usize,
+        span: Span,
     ) -> Self {
+        let by = if opened_by_us { "us" } else { "the peer" };
+        span.in_scope(|| debug!(target: telemetry::STREAM, by, "opened"));
         Self {
             channel,
             opened_by_us,
@@ -85,6 +92,7 @@ impl Stream {
             end: None,
             wants_readable: true,
             wants_writable: false,
+            span,
         }
     }
 
@@ -104,8 +112,8 @@ impl Stream {
                     }
                 }
                 Ok(Some(Item::Flag(flag))) => self.on_cause(now, Cause::Peer(flag), &mut news),
-                Err(_) => {
-                    self.violate(now, &mut news);
+                Err(error) => {
+                    self.violate(now, &error, &mut news);
                     return news;
                 }
             }
@@ -113,7 +121,8 @@ impl Stream {
     }
 
     /// Ends a stream whose peer broke its rules: it is reset, loudly.
-    pub(super) fn violate(&mut self, now: Timestamp, news: &mut News) {
+    pub(super) fn violate(&mut self, now: Timestamp, why: &dyn Display, news: &mut News) {
+        self.span.in_scope(|| debug!(target: telemetry::STREAM, %why, "violation"));
         self.end.get_or_insert(StreamEnd::Violation);
         self.on_cause(now, Cause::App(Wish::Reset), news);
     }
@@ -298,6 +307,9 @@ impl Stream {
         let reply =
             self.lifecycle.on(now, cause).expect("only wishes and wake-ups that fit are passed on");
         self.apply(reply);
+        if (self.lifecycle.write_half(), self.lifecycle.read_half()) != (write, read) {
+            self.tell_halves(cause);
+        }
         if self.lifecycle.write_half() != write {
             self.on_write_half(finishing, cause, news);
         }
@@ -308,6 +320,7 @@ impl Stream {
             let end = self.end.unwrap_or_else(|| self.lifecycle_end());
             self.end = Some(end);
             news.closed = Some(end);
+            self.span.in_scope(|| debug!(target: telemetry::STREAM, %end, "closed"));
         }
     }
 
@@ -343,6 +356,11 @@ impl Stream {
             }
             WriteHalf::Open | WriteHalf::FinSent => {}
         }
+    }
+
+    fn tell_halves(&self, cause: Cause) {
+        let (write, read) = (self.lifecycle.write_half(), self.lifecycle.read_half());
+        self.span.in_scope(|| trace!(target: telemetry::STREAM, ?cause, ?write, ?read, "changed"));
     }
 
     fn lifecycle_end(&self) -> StreamEnd {
@@ -418,7 +436,7 @@ mod tests {
     use super::*;
 
     fn stream() -> Stream {
-        Stream::new(2, true, 1 << 20, 1 << 20)
+        Stream::new(2, true, 1 << 20, 1 << 20, Span::none())
     }
 
     fn flag(flag: Flag) -> Bytes {

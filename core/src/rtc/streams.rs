@@ -9,6 +9,7 @@
 use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use bytes::Bytes;
+use tracing::{debug, trace};
 
 use super::channel_ids::ChannelIds;
 use super::config::Limits;
@@ -17,6 +18,7 @@ use super::error::{OpenError, WriteError};
 use super::output::{ConnectionId, Event, Read, StreamId};
 use super::queue::Queue;
 use super::stream::{News, Stream};
+use super::telemetry::{self, Tally};
 use crate::time::{Deadline, Timestamp};
 
 /// Every stream of a connection that the application has a handle of, or that is not over.
@@ -43,6 +45,8 @@ pub(super) struct Streams {
     surfaced: bool,
     /// Opened by the peer before that, in order.
     early: VecDeque<u32>,
+    /// Of channels that go beyond a limit.
+    refusals: Tally,
     limits: StreamLimits,
 }
 
@@ -74,6 +78,7 @@ impl Streams {
             refused: 0,
             surfaced: false,
             early: VecDeque::new(),
+            refusals: Tally::default(),
             limits: StreamLimits {
                 streams: limits.streams,
                 early_streams: limits.early_streams,
@@ -140,9 +145,11 @@ impl Streams {
     ) -> bool {
         // A channel that comes back without having been reset: its old stream lost it.
         self.on_channel_closed(now, channel, events);
-        let refused = self.by_serial.len() >= self.limits.streams
-            || (!self.surfaced && self.early.len() >= self.limits.early_streams);
-        if refused {
+        if let Some(limit) = self.reached() {
+            trace!(target: telemetry::STREAM, channel, limit, "refused");
+            if let Some(times) = self.refusals.count(now) {
+                debug!(target: telemetry::STREAM, limit, times, "a limit is reached");
+            }
             self.refused += usize::from(!self.surfaced);
             engine.send(channel, Bytes::from_static(RESET_FRAME));
             return self.refused <= REFUSED_MAX;
@@ -171,7 +178,7 @@ impl Streams {
             self.with(serial, events, |stream| {
                 let mut news = stream.on_message(now, message);
                 if !surfaced && stream.unread() > early_max {
-                    stream.violate(now, &mut news);
+                    stream.violate(now, &"more than `early_stream_bytes`", &mut news);
                 }
                 news
             });
@@ -321,12 +328,24 @@ impl Streams {
 
     // ── helpers ──
 
+    /// The limit that leaves no room for another channel of the peer's, if one does.
+    fn reached(&self) -> Option<&'static str> {
+        if self.by_serial.len() >= self.limits.streams {
+            Some("streams")
+        } else if !self.surfaced && self.early.len() >= self.limits.early_streams {
+            Some("early_streams")
+        } else {
+            None
+        }
+    }
+
     fn insert(&mut self, channel: u16, opened_by_us: bool) -> u32 {
         let serial = self.next_serial;
         self.next_serial = self.next_serial.wrapping_add(1);
         let limits = &self.limits;
+        let span = telemetry::stream(self.id(serial, channel));
         let stream =
-            Stream::new(channel, opened_by_us, limits.frame_bytes, limits.stream_send_bytes);
+            Stream::new(channel, opened_by_us, limits.frame_bytes, limits.stream_send_bytes, span);
         self.by_serial.insert(serial, stream);
         self.by_channel.insert(channel, serial);
         serial

@@ -16,6 +16,9 @@ use core::time::Duration;
 use std::boxed::Box;
 use std::string::ToString;
 
+use tracing::field::display;
+use tracing::{debug, trace};
+
 use super::Connection;
 use crate::fingerprint::Fingerprint;
 use crate::prologue::prologue;
@@ -31,6 +34,7 @@ use crate::rtc::phase::{Authenticating, Open, Phase, Securing};
 use crate::rtc::race::Race;
 use crate::rtc::shared::Shared;
 use crate::rtc::streams::Streams;
+use crate::rtc::telemetry;
 use crate::time::Timestamp;
 
 impl Connection {
@@ -43,11 +47,23 @@ impl Connection {
     ) -> Self {
         let due = now + target.timeout.unwrap_or(shared.config.handshake_timeout);
         let remote = target.remote;
-        let streams = Streams::new(id, ChannelIds::even(), &shared.config.limits);
-        let phase = Phase::Racing(Race::start(now, target, shared));
-        let timeline = Timeline::default();
         let direction = Direction::Outbound;
-        Self { id, direction, started: now, due, timeline, phase, streams, remote }
+        let span = telemetry::connection(id, direction, remote);
+        let race = span.in_scope(|| {
+            debug!(target: telemetry::CONNECTION, expected = target.peer.map(display), "dialing");
+            Race::start(now, target, shared)
+        });
+        Self {
+            id,
+            direction,
+            started: now,
+            due,
+            timeline: Timeline::default(),
+            phase: Phase::Racing(race),
+            streams: Streams::new(id, ChannelIds::even(), &shared.config.limits),
+            remote,
+            span,
+        }
     }
 
     /// Takes up a half-open peer that has sent its first DTLS.
@@ -71,16 +87,23 @@ impl Connection {
             fingerprint: None,
         });
         let mut timeline = Timeline::default();
-        timeline.mark(Step::Stun, now.saturating_since(peer.since));
+        let after = now.saturating_since(peer.since);
+        timeline.mark(Step::Stun, after);
+        let direction = Direction::Inbound;
+        let span = telemetry::connection(id, direction, remote);
+        span.record("version", display(peer.version));
+        // Not at debug, as whoever forged a check can forge a ClientHello too.
+        trace!(target: telemetry::CONNECTION, parent: &span, ?after, cookie, "DTLS begins");
         Self {
             id,
-            direction: Direction::Inbound,
+            direction,
             started: peer.since,
             due: peer.since + shared.config.handshake_timeout,
             timeline,
             phase,
             streams: Streams::new(id, ChannelIds::odd(), &shared.config.limits),
             remote,
+            span,
         }
     }
 
@@ -90,21 +113,25 @@ impl Connection {
         race.flush(shared);
         let Some((version, agent)) = winner else { return };
         let (certhashes, expected) = (race.target.certhashes, race.target.peer);
+        self.span.record("version", display(version));
         self.mark(now, Step::Stun);
         let engine =
             build_engine(now, Ice::Full(Box::new(agent)), Role::Client, certhashes, false, shared);
         self.phase = Phase::Securing(Securing { engine, version, expected, fingerprint: None });
     }
 
-    pub(super) fn on_secured(&mut self, now: Timestamp, remote: Fingerprint) {
+    pub(super) fn on_secured(&mut self, now: Timestamp, remote: Fingerprint, dtls12: bool) {
         self.mark(now, Step::Dtls);
+        let dtls = if dtls12 { "1.2" } else { "1.3" };
+        debug!(target: telemetry::CONNECTION, dtls, certhash = %remote.certhash(), "secured");
         if self.direction == Direction::Outbound {
             self.mark(now, Step::Certhash);
         }
         if let Phase::Securing(securing) = &mut self.phase {
             securing.fingerprint = Some(remote);
             // A check can be forged; this is where DTLS came from.
-            self.remote = securing.engine.remote().unwrap_or(self.remote);
+            let remote = securing.engine.remote().unwrap_or(self.remote);
+            self.move_to(remote);
         }
     }
 
@@ -179,9 +206,30 @@ impl Connection {
             remote: self.remote,
             timeline: self.timeline,
         };
-        tracing::debug!(target: "floe::connection", id = ?self.id, peer = %peer.peer, "connected");
+        self.span.record("peer", display(peer.peer));
+        let after = now.saturating_since(self.started);
+        debug!(
+            target: telemetry::CONNECTION,
+            peer = %peer.peer, %version, remote = %self.remote, ?after, "connected"
+        );
         shared.events.push_back(Event::Connected { id: self.id, established });
         self.streams.surface(&mut shared.events);
+    }
+
+    /// Notes that a step is done.
+    pub(super) fn mark(&mut self, now: Timestamp, step: Step) {
+        let after = now.saturating_since(self.started);
+        debug!(
+            target: telemetry::CONNECTION,
+            %step, took = ?after.saturating_sub(self.last_step()), ?after, "step done"
+        );
+        self.timeline.mark(step, after);
+    }
+
+    /// When the last step that is done was done, from the start.
+    fn last_step(&self) -> Duration {
+        let done = Step::ALL.iter().filter_map(|step| self.timeline.done(*step));
+        done.max().unwrap_or_default()
     }
 }
 

@@ -29,11 +29,12 @@ use std::collections::{BTreeMap, VecDeque};
 use std::vec::Vec;
 
 use bytes::Bytes;
-use tracing::debug;
+use tracing::trace;
 
 use super::dcep::{self, Dcep};
 use super::sctp::{self, Kind, Sctp};
 use super::vocabulary::{Event, Role};
+use crate::rtc::telemetry;
 use crate::time::Timestamp;
 
 /// The channels of one association.
@@ -312,7 +313,7 @@ impl Channels {
             channel.phase = Phase::Opening { label };
             self.opening.push(id);
         } else {
-            debug!(id, "a channel does not begin with an OPEN of the peer's own");
+            trace!(target: telemetry::CONNECTION, id, "a channel does not begin with an OPEN of the peer's own");
             channel.phase = Phase::Discarding { heard: now };
             self.discarding.push(id);
             while sctp.receive(id).is_some() {}

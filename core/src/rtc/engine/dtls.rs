@@ -20,12 +20,13 @@ use std::vec::Vec;
 use dimpl::{
     Config, DtlsCertificate, Error, Output, ProtocolVersion, SecurityError, UnexpectedMessageError,
 };
-use tracing::debug;
+use tracing::trace;
 
 use super::vocabulary::Role;
 use crate::fingerprint::Fingerprint;
 use crate::rtc::certificate::{Certificate, fingerprint_of};
 use crate::rtc::config::DtlsVersions;
+use crate::rtc::telemetry;
 
 /// What all sessions of an endpoint share.
 ///
@@ -186,7 +187,7 @@ impl Dtls {
         let result = match change(&mut self.session) {
             Ok(()) => self.drain(sink),
             Err(error) => {
-                debug!(?error, "DTLS failed");
+                trace!(target: telemetry::CONNECTION, ?error, "DTLS failed");
                 Err(Failure::Fatal(cause(&error)))
             }
         };

@@ -41,11 +41,12 @@ use sctp_proto::{
     EndpointEvent, Payload, PayloadProtocolIdentifier as Ppid, ServerConfig, StreamEvent,
     TransportConfig,
 };
-use tracing::debug;
+use tracing::{debug, trace};
 
 use super::rtt::Rtt;
 use super::{Event, Kind, Message, Sctp, packet};
 use crate::rtc::engine::Role;
+use crate::rtc::telemetry;
 
 /// The association of one connection.
 #[derive(Debug)]
@@ -171,11 +172,11 @@ impl Sctp for Association {
             return;
         }
         if let Some(deferred) = self.deferred.take_if(|deferred| deferred.until <= now) {
-            debug!("our INIT was not answered; taking the peer's");
+            debug!(target: telemetry::CONNECTION, "our INIT was not answered; taking the peer's");
             return self.accept(now, deferred.init);
         }
         if self.patience.take_if(|until| *until <= now).is_some() {
-            debug!("the peer left the association that it began; beginning another");
+            debug!(target: telemetry::CONNECTION, "the peer left the association that it began; beginning another");
             self.drop_attempt();
             return self.connect(now);
         }
@@ -282,7 +283,7 @@ impl Sctp for Association {
         if let Some(mut stream) = self.stream(stream)
             && let Err(error) = stream.close()
         {
-            debug!(%error, "a stream could not be reset");
+            debug!(target: telemetry::CONNECTION, %error, "a stream could not be reset");
         }
     }
 
@@ -336,12 +337,14 @@ impl Association {
         let waits = self.attempt.as_ref().is_some_and(|attempt| attempt.init.is_some());
         let answered = self.attempt.as_ref().and_then(|attempt| attempt.answered);
         match is_ours {
-            _ if self.up => debug!("a late INIT is dropped"),
+            _ if self.up => trace!(target: telemetry::CONNECTION, "a late INIT is dropped"),
             Some(true) if answered.is_some_and(|at| at + ABANDONED <= now) => {
-                debug!("our cookies were lost, and the peer has begun again; taking its INIT");
+                debug!(target: telemetry::CONNECTION, "our cookies were lost, and the peer has begun again; taking its INIT");
                 self.accept(now, packet);
             }
-            Some(true) if !waits => debug!("an INIT is dropped, as ours is answered"),
+            Some(true) if !waits => {
+                trace!(target: telemetry::CONNECTION, "an INIT is dropped, as ours is answered")
+            }
             Some(true) if self.role == Role::Server => {
                 let until = self.deferred.as_ref().map_or(now + DEFER, |deferred| deferred.until);
                 self.deferred = Some(Deferred { until, init: packet });
@@ -420,7 +423,7 @@ fn on_stream_event(association: &mut sctp_proto::Association, event: StreamEvent
         StreamEvent::Finished { id } => Some(Event::Reset(id)),
         StreamEvent::ResetComplete { id } => Some(Event::ResetDone(id)),
         StreamEvent::ResetFailed { id, reason } => {
-            debug!(id, ?reason, "the peer refused to reset a stream; its id is lost");
+            debug!(target: telemetry::CONNECTION, id, ?reason, "the peer refused to reset a stream; its id is lost");
             None
         }
         _ => None,
@@ -430,7 +433,7 @@ fn on_stream_event(association: &mut sctp_proto::Association, event: StreamEvent
 /// The library also says "closed" when it gave up on a peer that broke the protocol; an ABORT or
 /// SHUTDOWN of the peer never comes so far.
 fn lost(reason: &AssociationError) -> Event {
-    debug!(%reason, "the association is lost");
+    debug!(target: telemetry::CONNECTION, %reason, "the association is lost");
     Event::Failed(match reason {
         AssociationError::ReceiveBufferExhausted => {
             "the peer's incomplete messages fill the receive window"
