@@ -9,6 +9,7 @@
 //! | `pressure` | slow readers, many streams |
 //! | `weather` | bad networks, peers that move |
 //! | `hostile` | bad input |
+//! | `telemetry` | what is told through `tracing` |
 //! | `second_opinion` | floe against `str0m` |
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -25,6 +26,7 @@ mod pair;
 mod pressure;
 mod second_opinion;
 mod streams;
+mod telemetry;
 mod weather;
 
 const SERVER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), 4001);
