@@ -40,7 +40,7 @@
 //! | target | `debug` | `trace` |
 //! |---|---|---|
 //! | `floe::endpoint` | `a limit is reached` (`limit`, `remote`, `times`) | `half-open` (`remote`, `version`) and `half-open, and went without DTLS` (`remote`); `dropped` (`remote`, `port`, `len`, `why`) |
-//! | `floe::connection` | `dialing` (`expected`), `checking` (`version`, `port`), `step done` (`step`, `took`, `after`), `secured` (`dtls`, `certhash`), `connected` (`peer`, `version`, `remote`, `after`), `moved` (`from`, `to`), `closed` (`end`, `after`); what SCTP had to put up with | `DTLS begins` (`after`, `cookie`); `closed` before DTLS was up; why DTLS failed, in its own words; when the application does not read, and when it does again |
+//! | `floe::connection` | `dialing` (`expected`), `checking` (`version`, `port`), `step done` (`step`, `took`, `after`), `secured` (`dtls`, `certhash`), `connected` (`peer`, `version`, `remote`, `after`), `moved` (`from`, `to`, `times`), `closed` (`end`, `after`); what SCTP had to put up with | `DTLS begins` (`after`, `cookie`); `closed` before DTLS was up; why DTLS failed, in its own words; when the application does not read, and when it does again |
 //! | `floe::stream` | `opened` (`by`), `closed` (`end`), `violation` (`why`); `a limit is reached` (`limit`, `times`) | `changed` (`cause`, `write`, `read`): each FIN, FIN_ACK, STOP_SENDING and RESET, ours and the peer's; `refused` (`channel`, `limit`) |
 //! | `floe::driver` | sockets that open and fail, datagrams that were not sent (`error`, `times`), connections that nobody accepts | errors of receiving that pass |
 //!
@@ -53,11 +53,12 @@
 //!
 //! - Nothing that goes as it should is told above `debug`; `warn` is for sockets that fail for good.
 //! - A flood of datagrams is no flood of lines but at `trace`: an accepted connection is told of at `debug`
-//!   from the moment that DTLS is up, as the address before may be forged, and limits once a second at most,
-//!   with how often they were reached since (`times`). They go by the names that [`Limits`] gives them.
+//!   from the moment that DTLS is up, as the address before may be forged; limits and moves once a second at
+//!   most, with how many there were since (`times`). Limits go by the names that [`Limits`] gives them. Only
+//!   an authenticated peer makes a line whenever it likes: one for each stream that it opens.
 //! - ICE credentials, keys and payload are never told. That is said of these targets: the libraries beneath
 //!   (`is`, `dimpl`, `sctp_proto`) have targets of their own, and `is` prints credentials at `debug`.
-//! - What is not enabled costs nothing: no span is made, no field computed.
+//! - What is not enabled costs a look at a flag: no span is made, no field computed.
 
 pub mod certificate;
 pub mod config;

@@ -22,7 +22,7 @@ use super::output::{ConnectionId, Direction, Event, Port, StreamId, Timeline};
 use super::phase::{Authenticating, Open, Phase};
 use super::shared::Shared;
 use super::streams::Streams;
-use super::telemetry;
+use super::telemetry::{self, Tally};
 use crate::time::{Deadline, Timestamp};
 
 /// A connection of an endpoint, in any state but half-open.
@@ -37,6 +37,8 @@ pub(super) struct Connection {
     phase: Phase,
     pub(super) streams: Streams,
     remote: SocketAddr,
+    /// Of the peer's changes of address.
+    moves: Tally,
     /// What is told of the connection, its engine and its streams is told inside of it.
     span: Span,
 }
@@ -240,7 +242,7 @@ impl Connection {
                 self.streams.on_channel_closed(now, channel, &mut shared.events);
             }
             EngineEvent::Moved(remote) => {
-                self.move_to(remote);
+                self.move_to(now, remote);
                 if self.is_open() {
                     shared.events.push_back(Event::Moved { id: self.id, remote });
                 }
@@ -355,10 +357,16 @@ impl Connection {
     }
 
     /// The peer is, or turned out to be, at another address.
-    fn move_to(&mut self, remote: SocketAddr) {
-        if remote != self.remote {
-            debug!(target: telemetry::CONNECTION, from = %self.remote, to = %remote, "moved");
-            self.remote = remote;
+    fn move_to(&mut self, now: Timestamp, remote: SocketAddr) {
+        let from = core::mem::replace(&mut self.remote, remote);
+        if from == remote {
+            return;
+        }
+        // A peer may move with every datagram.
+        if let Some(times) = self.moves.count(now) {
+            debug!(target: telemetry::CONNECTION, %from, to = %remote, times, "moved");
+        } else {
+            trace!(target: telemetry::CONNECTION, %from, to = %remote, "moved");
         }
     }
 

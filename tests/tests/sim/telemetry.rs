@@ -115,6 +115,7 @@ fn a_connection_tells_its_life_from_the_dial_to_the_end() {
     listener[6].says("by", "the peer");
     listener[8].says("from", CLIENT);
     listener[8].says("to", OTHER);
+    listener[8].says("times", 1);
     listener[9].says("end", "the connection was closed by the peer");
     assert_eq!(dialer.len() + listener.len(), log.lines().len(), "nothing stands outside of them");
 }

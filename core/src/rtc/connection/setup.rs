@@ -34,7 +34,7 @@ use crate::rtc::phase::{Authenticating, Open, Phase, Securing};
 use crate::rtc::race::Race;
 use crate::rtc::shared::Shared;
 use crate::rtc::streams::Streams;
-use crate::rtc::telemetry;
+use crate::rtc::telemetry::{self, Tally};
 use crate::time::Timestamp;
 
 impl Connection {
@@ -62,6 +62,7 @@ impl Connection {
             phase: Phase::Racing(race),
             streams: Streams::new(id, ChannelIds::even(), &shared.config.limits),
             remote,
+            moves: Tally::default(),
             span,
         }
     }
@@ -103,6 +104,7 @@ impl Connection {
             phase,
             streams: Streams::new(id, ChannelIds::odd(), &shared.config.limits),
             remote,
+            moves: Tally::default(),
             span,
         }
     }
@@ -131,7 +133,7 @@ impl Connection {
             securing.fingerprint = Some(remote);
             // A check can be forged; this is where DTLS came from.
             let remote = securing.engine.remote().unwrap_or(self.remote);
-            self.move_to(remote);
+            self.move_to(now, remote);
         }
     }
 
