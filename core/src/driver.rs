@@ -26,7 +26,7 @@
 //! | the last handle of a connection | streams that the peer opens from now on are refused |
 //! | … and its last stream | the connection is closed |
 //! | the last handle of the endpoint | everything is closed, peers are told |
-//! | the driver | everything is closed, peers are not told |
+//! | the driver | everything is over and says so, peers are not told |
 
 mod connection;
 mod desk;
@@ -39,6 +39,7 @@ mod mail;
 mod outside;
 mod pipe;
 mod pump;
+mod question;
 mod run;
 mod sockets;
 mod stream;

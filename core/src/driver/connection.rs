@@ -69,9 +69,26 @@ impl Connection {
         self.ears.established.timeline
     }
 
-    /// The peer's address: the latest one, if the peer has moved.
+    /// The peer's address: the latest one, if the peer has moved. [`moved_from`](Self::moved_from) waits
+    /// for the next.
     pub fn remote_addr(&self) -> SocketAddr {
         self.link().remote().unwrap_or(self.ears.established.remote)
+    }
+
+    /// Waits until the peer's address is another than `from`, and says which; `None` when the connection
+    /// is over. No move is missed, whatever happens between two calls:
+    ///
+    /// ```
+    /// # async fn follow(connection: &floe_core::driver::Connection) {
+    /// let mut remote = connection.remote_addr();
+    /// while let Some(now) = connection.moved_from(remote).await {
+    ///     println!("the peer moved from {remote} to {now}");
+    ///     remote = now;
+    /// }
+    /// # }
+    /// ```
+    pub async fn moved_from(&self, from: SocketAddr) -> Option<SocketAddr> {
+        self.link().moved_from(from).await
     }
 
     /// Opens a stream. It can be written to at once; the peer learns of it with the first bytes or
@@ -108,8 +125,9 @@ impl Connection {
         self.closed().await;
     }
 
-    /// Waits until the connection is over and says why. An endpoint that is closed or fails ends its
-    /// connections as [`ConnectionEnd::ClosedLocally`].
+    /// Waits until the connection is over and says why. An endpoint ends its connections as
+    /// [`ConnectionEnd::ClosedLocally`] when it is closed, as [`ConnectionEnd::SocketFailed`] when its
+    /// socket fails for good, and as [`ConnectionEnd::DriverDropped`] when nothing runs it any more.
     pub async fn closed(&self) -> ConnectionEnd {
         self.link().until_closed().await
     }

@@ -7,13 +7,12 @@ use core::mem;
 use core::task::{Context, Poll};
 use core::time::Duration;
 use std::collections::HashMap;
-use std::io;
 use std::sync::Arc;
 use std::vec::Vec;
 
 use tracing::debug;
 
-use super::error::DialError;
+use super::error::{DialError, Ending};
 use super::hub::Hub;
 use super::link::Link;
 use super::mail::Letter;
@@ -62,12 +61,22 @@ impl Desk {
         self.hub.mail.take(&mut letters);
         for letter in letters.drain(..) {
             match letter {
-                Letter::Endpoint => self.close_all(now, endpoint),
+                Letter::Endpoint => self.attend_hub(now, endpoint),
                 Letter::Connection(link) => self.attend_link(now, endpoint, &link),
                 Letter::Stream(pipe) => self.attend_pipe(now, endpoint, &pipe),
             }
         }
         self.letters = letters;
+    }
+
+    fn attend_hub(&mut self, now: Timestamp, endpoint: &mut Endpoint) {
+        let wishes = self.hub.attend();
+        if wishes.counters {
+            self.hub.answer(endpoint.counters());
+        }
+        if wishes.close && self.closes_at.is_none() {
+            self.close_all(now, endpoint);
+        }
     }
 
     fn attend_link(&mut self, now: Timestamp, endpoint: &mut Endpoint, link: &Arc<Link>) {
@@ -178,32 +187,34 @@ impl Desk {
     }
 
     fn close_all(&mut self, now: Timestamp, endpoint: &mut Endpoint) {
-        self.closes_at.get_or_insert(now + CLOSE_TIME);
+        self.closes_at = Some(now + CLOSE_TIME);
         for id in self.links.keys() {
             endpoint.close(now, *id);
         }
     }
 
     /// Ends everything that handles may wait for. Nothing is left to be found here afterwards.
-    pub(super) fn end(&mut self, result: io::Result<()>) {
+    pub(super) fn end(&mut self, ending: Ending) {
         for letter in self.hub.mail.close() {
             match letter {
                 Letter::Endpoint => {}
-                Letter::Connection(link) => link.refused(DialError::EndpointClosed),
+                Letter::Connection(link) => link.refused(DialError::from(&ending)),
                 Letter::Stream(pipe) => pipe.abandon(),
             }
         }
         for (_, link) in self.links.drain() {
-            link.refused(DialError::EndpointClosed);
+            link.refused(DialError::from(&ending));
         }
         self.pump.abandon();
-        self.hub.end(result.map_err(Arc::new));
+        self.hub.end(ending);
     }
 }
 
 impl Drop for Desk {
     fn drop(&mut self) {
-        self.end(Ok(()));
+        // Once all was being closed, that it is cut short changes nothing for who wished so.
+        let closing = self.closes_at.is_some();
+        self.end(if closing { Ending::Closed } else { Ending::DriverDropped });
     }
 }
 

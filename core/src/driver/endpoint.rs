@@ -6,15 +6,14 @@ use std::sync::Arc;
 use std::vec::Vec;
 
 use super::connection::{Alive, Connection};
-use super::error::DialError;
+use super::error::{DialError, Ending};
 use super::hub::Hub;
 use super::link::Link;
 use crate::fingerprint::Fingerprint;
 use crate::multiaddr::DirectAddr;
 use crate::peer_id::PeerId;
 use crate::rtc::Config;
-use crate::rtc::endpoint::Target;
-use crate::rtc::error;
+use crate::rtc::endpoint::{Counters, Target};
 
 /// One UDP socket and all connections on it, for dialing and for being dialed.
 ///
@@ -78,7 +77,7 @@ impl Endpoint {
         // From here on, dropping the future drops the only handle, which gives the dial up.
         let alive = Arc::new(Alive::new(link.clone(), hub.clone()));
         if !link.ask(&hub.mail) {
-            return Err(DialError::EndpointClosed);
+            return Err(DialError::from(&hub.ended().await));
         }
         let (id, established) = link.established().await?;
         Ok(Connection::new(alive, id, established))
@@ -96,6 +95,11 @@ impl Endpoint {
         Some(Connection::new(alive, id, established))
     }
 
+    /// The endpoint's numbers; `None` once it is closed.
+    pub async fn counters(&self) -> Option<Counters> {
+        self.owned.hub.counters().await
+    }
+
     /// Closes all connections and the endpoint. Done when peers have been told and the socket is free.
     ///
     /// What streams have not delivered yet is lost. The endpoint closes also if the future is dropped,
@@ -103,30 +107,25 @@ impl Endpoint {
     pub async fn close(&self) {
         self.owned.hub.close();
         // Whether the socket failed before no longer matters to whoever closes it.
-        let _ = self.owned.hub.ended().await;
+        self.owned.hub.ended().await;
     }
 
-    /// Waits until the endpoint is closed, for whatever reason.
+    /// Waits until the endpoint is closed, for whatever reason; a dropped driver closes it too.
     ///
     /// # Errors
     ///
     /// The error of the socket that ended it, if it was one.
     pub async fn closed(&self) -> Result<(), Arc<io::Error>> {
-        self.owned.hub.ended().await
+        match self.owned.hub.ended().await {
+            Ending::SocketFailed(error) => Err(error),
+            Ending::Closed | Ending::DriverDropped => Ok(()),
+        }
     }
 }
 
 impl Drop for Owned {
     fn drop(&mut self) {
         self.hub.close();
-    }
-}
-
-impl TryFrom<&DirectAddr> for Target {
-    type Error = error::DialError;
-
-    fn try_from(address: &DirectAddr) -> Result<Self, error::DialError> {
-        Self::new(address)
     }
 }
 

@@ -7,7 +7,10 @@
 use core::convert::Infallible;
 use core::error::Error;
 use core::fmt;
+use std::borrow::Cow;
 use std::io;
+use std::string::ToString;
+use std::sync::Arc;
 
 use crate::rtc::error::{self, ConnectionEnd, Step, StreamEnd, WriteError};
 use crate::rtc::output::Timeline;
@@ -27,22 +30,51 @@ pub enum DialError {
     },
     /// The endpoint is closed.
     EndpointClosed,
+    /// The endpoint's socket failed for good, before or during the dial.
+    SocketFailed {
+        /// What the system said of it, in words.
+        cause: Cow<'static, str>,
+    },
+    /// The endpoint's driver was dropped, before or during the dial, and the endpoint was not closed:
+    /// as happens to tasks when their runtime is shut down.
+    DriverDropped,
+}
+
+/// Why there is no driver any more.
+#[derive(Clone, Debug)]
+pub(super) enum Ending {
+    /// Handles wished so.
+    Closed,
+    /// The main socket failed for good.
+    SocketFailed(Arc<io::Error>),
+    /// It was dropped.
+    DriverDropped,
 }
 
 impl DialError {
-    /// The step that failed, if the dial was started and failed at one.
+    /// The step that failed, if it was the dial that failed and not its endpoint.
     pub const fn step(&self) -> Option<Step> {
         match self {
             Self::Failed { end, .. } => end.step(),
-            Self::Refused(_) | Self::EndpointClosed => None,
+            _ => None,
         }
     }
 
-    /// The steps that were done, and when, if the dial was started.
+    /// The steps that were done, and when, if it was started and its endpoint lived.
     pub const fn timeline(&self) -> Option<&Timeline> {
         match self {
             Self::Failed { timeline, .. } => Some(timeline),
-            Self::Refused(_) | Self::EndpointClosed => None,
+            _ => None,
+        }
+    }
+
+    /// What ended the connection, if there was one already.
+    pub(super) fn connection_end(&self) -> ConnectionEnd {
+        match self {
+            Self::Failed { end, .. } => end.clone(),
+            Self::SocketFailed { cause } => ConnectionEnd::SocketFailed { cause: cause.clone() },
+            Self::DriverDropped => ConnectionEnd::DriverDropped,
+            Self::Refused(_) | Self::EndpointClosed => ConnectionEnd::ClosedLocally,
         }
     }
 }
@@ -53,6 +85,7 @@ impl fmt::Display for DialError {
             Self::Refused(cause) => write!(f, "the dial cannot be started: {cause}"),
             Self::Failed { end, .. } => write!(f, "the dial failed: {end}"),
             Self::EndpointClosed => f.write_str("the endpoint is closed"),
+            Self::SocketFailed { .. } | Self::DriverDropped => self.connection_end().fmt(f),
         }
     }
 }
@@ -62,7 +95,7 @@ impl Error for DialError {
         match self {
             Self::Refused(cause) => Some(cause),
             Self::Failed { end, .. } => Some(end),
-            Self::EndpointClosed => None,
+            Self::EndpointClosed | Self::SocketFailed { .. } | Self::DriverDropped => None,
         }
     }
 }
@@ -70,6 +103,16 @@ impl Error for DialError {
 impl From<error::DialError> for DialError {
     fn from(cause: error::DialError) -> Self {
         Self::Refused(cause)
+    }
+}
+
+impl From<&Ending> for DialError {
+    fn from(ending: &Ending) -> Self {
+        match ending {
+            Ending::Closed => Self::EndpointClosed,
+            Ending::SocketFailed(error) => Self::SocketFailed { cause: error.to_string().into() },
+            Ending::DriverDropped => Self::DriverDropped,
+        }
     }
 }
 
@@ -124,6 +167,19 @@ mod tests {
         assert_eq!(cause, Some(&WriteError::Stopped));
 
         assert_eq!(write_error(WriteError::Reset, None).kind(), io::ErrorKind::ConnectionReset);
+    }
+
+    #[test]
+    fn the_end_of_an_endpoint_has_the_same_words_for_dials_and_connections() {
+        let failed = Ending::SocketFailed(Arc::new(io::ErrorKind::NotConnected.into()));
+        for ending in [failed, Ending::DriverDropped] {
+            let error = DialError::from(&ending);
+            assert_eq!(error.to_string(), error.connection_end().to_string());
+            assert_eq!((error.step(), error.timeline()), (None, None));
+        }
+        let closed = DialError::from(&Ending::Closed);
+        assert_eq!(closed, DialError::EndpointClosed);
+        assert_eq!(closed.connection_end(), ConnectionEnd::ClosedLocally);
     }
 
     #[test]

@@ -6,15 +6,16 @@ use core::net::SocketAddr;
 use core::task::Poll;
 use std::boxed::Box;
 use std::collections::VecDeque;
-use std::io;
 use std::sync::Arc;
 use std::vec::Vec;
 
+use super::error::Ending;
 use super::link::Link;
 use super::mail::{Letter, Mailbox};
+use super::question::Question;
 use super::watched::Watched;
-use crate::rtc::ConnectionId;
 use crate::rtc::output::Established;
+use crate::rtc::{ConnectionId, Counters};
 
 /// Connections that peers have dialed and nobody has accepted yet. Further ones are closed.
 ///
@@ -40,8 +41,16 @@ struct State {
     posted: bool,
     arrivals: VecDeque<Arrival>,
     close: bool,
-    /// The driver has ended, perhaps because the socket failed.
-    ended: Option<Result<(), Arc<io::Error>>>,
+    counters: Question<Counters>,
+    /// The driver has ended.
+    ended: Option<Ending>,
+}
+
+/// What a letter about the endpoint stands for.
+#[derive(Debug)]
+pub(super) struct Wishes {
+    pub(super) close: bool,
+    pub(super) counters: bool,
 }
 
 impl Hub {
@@ -64,18 +73,49 @@ impl Hub {
 
     /// Asks the driver to close everything and end.
     pub(super) fn close(&self) {
-        let first = self.state.change(|state| {
-            state.close = true;
-            !mem::replace(&mut state.posted, true)
-        });
-        if first {
-            self.mail.post(Letter::Endpoint);
-        }
+        // Whoever waits to accept need not.
+        self.state.change(|state| state.close = true);
+        self.post(|_| ());
     }
 
-    pub(super) async fn ended(&self) -> Result<(), Arc<io::Error>> {
+    pub(super) async fn counters(&self) -> Option<Counters> {
+        let mut ticket = 0;
+        if !self.post(|state| ticket = state.counters.ask()) {
+            return None;
+        }
+        let ready = |state: &mut State| match (&state.ended, state.counters.answer_to(ticket)) {
+            (Some(_), _) => Poll::Ready(None),
+            (None, Some(counters)) => Poll::Ready(counters),
+            (None, None) => Poll::Pending,
+        };
+        self.state.until(ready).await
+    }
+
+    /// Makes a wish and posts a letter. `false`: there is no driver.
+    fn post(&self, wish: impl FnOnce(&mut State)) -> bool {
+        let first = self.state.with(|state| {
+            wish(state);
+            !mem::replace(&mut state.posted, true)
+        });
+        !first || self.mail.post(Letter::Endpoint)
+    }
+
+    /// Says what the handles wish; from now on they may post again.
+    pub(super) fn attend(&self) -> Wishes {
+        self.state.with(|state| {
+            state.posted = false;
+            Wishes { close: state.close, counters: state.counters.is_open() }
+        })
+    }
+
+    pub(super) fn answer(&self, counters: Counters) {
+        self.state.change(|state| state.counters.answer(Some(counters)));
+    }
+
+    /// Waits until the driver has ended.
+    pub(super) async fn ended(&self) -> Ending {
         let ready = |state: &mut State| match &state.ended {
-            Some(result) => Poll::Ready(result.clone()),
+            Some(ending) => Poll::Ready(ending.clone()),
             None => Poll::Pending,
         };
         self.state.until(ready).await
@@ -93,9 +133,9 @@ impl Hub {
     }
 
     /// The driver ends. Connections that nobody has accepted are over and need no handle.
-    pub(super) fn end(&self, result: Result<(), Arc<io::Error>>) {
+    pub(super) fn end(&self, ending: Ending) {
         let unwanted = self.state.change(|state| {
-            state.ended.get_or_insert(result);
+            state.ended.get_or_insert(ending);
             mem::take(&mut state.arrivals)
         });
         drop(unwanted);

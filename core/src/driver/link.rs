@@ -12,6 +12,7 @@ use std::sync::Arc;
 use super::error::DialError;
 use super::mail::{Letter, Mailbox};
 use super::pipe::Pipe;
+use super::question::Question;
 use super::watched::Watched;
 use crate::rtc::ConnectionId;
 use crate::rtc::endpoint::{Stats, Target};
@@ -40,9 +41,7 @@ struct State {
     deaf: bool,
     /// No handle is left at all, or one said so.
     close: bool,
-    asked: u64,
-    answered: u64,
-    stats: Option<Stats>,
+    stats: Question<Stats>,
 }
 
 /// What a letter about a link stands for.
@@ -98,8 +97,7 @@ impl Link {
 
     pub(super) async fn until_closed(&self) -> ConnectionEnd {
         let ready = |state: &mut State| match &state.end {
-            Some(DialError::Failed { end, .. }) => Poll::Ready(end.clone()),
-            Some(_) => Poll::Ready(ConnectionEnd::ClosedLocally),
+            Some(end) => Poll::Ready(end.connection_end()),
             None => Poll::Pending,
         };
         self.state.until(ready).await
@@ -107,17 +105,13 @@ impl Link {
 
     pub(super) async fn stats(self: &Arc<Self>, mail: &Mailbox) -> Option<Stats> {
         let mut ticket = 0;
-        let posted = self.post(mail, |state| {
-            state.asked += 1;
-            ticket = state.asked;
-        });
-        if !posted {
+        if !self.post(mail, |state| ticket = state.stats.ask()) {
             return None;
         }
-        let ready = |state: &mut State| match state.end {
-            Some(_) => Poll::Ready(None),
-            None if state.answered >= ticket => Poll::Ready(state.stats),
-            None => Poll::Pending,
+        let ready = |state: &mut State| match (&state.end, state.stats.answer_to(ticket)) {
+            (Some(_), _) => Poll::Ready(None),
+            (None, Some(stats)) => Poll::Ready(stats),
+            (None, None) => Poll::Pending,
         };
         self.state.until(ready).await
     }
@@ -125,6 +119,18 @@ impl Link {
     /// The peer's latest address; none before a dial is done.
     pub(super) fn remote(&self) -> Option<SocketAddr> {
         self.state.with(|state| state.established.map(|established| established.remote))
+    }
+
+    /// Waits until the peer's latest address is another than `from`.
+    pub(super) async fn moved_from(&self, from: SocketAddr) -> Option<SocketAddr> {
+        let ready = |state: &mut State| match (&state.end, state.established) {
+            (Some(_), _) => Poll::Ready(None),
+            (None, Some(established)) if established.remote != from => {
+                Poll::Ready(Some(established.remote))
+            }
+            (None, _) => Poll::Pending,
+        };
+        self.state.until(ready).await
     }
 
     /// Whether the connection is over.
@@ -158,7 +164,7 @@ impl Link {
                 dial: state.dial.take(),
                 close: state.close,
                 unwanted: if state.deaf { mem::take(&mut state.arrivals) } else { VecDeque::new() },
-                stats: state.asked > state.answered,
+                stats: state.stats.is_open(),
             }
         })
     }
@@ -172,7 +178,7 @@ impl Link {
     }
 
     pub(super) fn moved(&self, remote: SocketAddr) {
-        self.state.with(|state| {
+        self.state.change(|state| {
             if let Some(established) = &mut state.established {
                 established.remote = remote;
             }
@@ -190,10 +196,7 @@ impl Link {
     }
 
     pub(super) fn answer(&self, stats: Option<Stats>) {
-        self.state.change(|state| {
-            state.answered = state.asked;
-            state.stats = stats;
-        });
+        self.state.change(|state| state.stats.answer(stats));
     }
 
     pub(super) fn refused(&self, error: DialError) {

@@ -18,7 +18,7 @@ use super::pipe::Pipe;
 /// Who wishes to be looked at.
 #[derive(Debug)]
 pub(super) enum Letter {
-    /// The endpoint: it is to be closed.
+    /// The endpoint.
     Endpoint,
     /// A connection.
     Connection(Arc<Link>),

@@ -17,6 +17,7 @@ use tracing::{debug, warn};
 
 use super::desk::Desk;
 use super::endpoint::Endpoint;
+use super::error::Ending;
 use super::hub::Hub;
 use super::outside::{Clock, Socket};
 use super::sockets::{Arrivals, Sockets};
@@ -26,7 +27,8 @@ use crate::time::Deadline;
 
 /// The future that makes an endpoint live. Spawn [`run`](Self::run), or poll it by hand.
 ///
-/// If it is dropped before its end, everything that was open is closed at once; peers are not told.
+/// If it is dropped before its end, everything that was open is over at once, as
+/// [`DriverDropped`](rtc::error::ConnectionEnd::DriverDropped); peers are not told.
 #[derive(Debug)]
 pub struct Driver<S, C> {
     endpoint: rtc::Endpoint,
@@ -73,10 +75,13 @@ impl<S: Socket, C: Clock> Driver<S, C> {
         let result = self.turns().await;
         let Self { sockets, mut desk, .. } = self;
         drop(sockets);
-        if let Err(error) = &result {
-            warn!(target: telemetry::DRIVER, %error, "the socket failed, the endpoint is closed");
-        }
-        desk.end(result);
+        desk.end(match result {
+            Ok(()) => Ending::Closed,
+            Err(error) => {
+                warn!(target: telemetry::DRIVER, %error, "the socket failed, the endpoint is closed");
+                Ending::SocketFailed(Arc::new(error))
+            }
+        });
     }
 
     async fn turns(&mut self) -> io::Result<()> {

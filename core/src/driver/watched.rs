@@ -46,11 +46,41 @@ impl<T> Watched<T> {
 
     /// Waits until `ready` finds what it looks for. What it takes it takes in the poll that completes
     /// the future, so a future that is dropped has taken nothing.
-    pub(super) const fn until<R, F>(&self, ready: F) -> Until<'_, T, F>
+    pub(super) fn until<R, F>(&self, ready: F) -> Until<'_, T, F>
     where
         F: FnMut(&mut T) -> Poll<R> + Unpin,
     {
-        Until { watched: self, ready, key: None }
+        Until { watched: self, ready, place: Place::default() }
+    }
+
+    /// What [`until`](Self::until) does, once: for those who wait again and again, and keep their place
+    /// until they [leave](Self::leave) it.
+    pub(super) fn poll<R>(
+        &self,
+        context: &mut Context<'_>,
+        place: &mut Place,
+        ready: impl FnOnce(&mut T) -> Poll<R>,
+    ) -> Poll<R> {
+        let stale;
+        let result = {
+            let mut guarded = self.lock();
+            let result = ready(&mut guarded.value);
+            stale = place.0.take().and_then(|key| guarded.leave(key));
+            if result.is_pending() {
+                place.0 = Some(guarded.enter(context.waker().clone()));
+            }
+            result
+        };
+        drop(stale);
+        result
+    }
+
+    /// Waits no longer.
+    pub(super) fn leave(&self, place: &mut Place) {
+        if let Some(key) = place.0.take() {
+            let stale = self.lock().leave(key);
+            drop(stale);
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Guarded<T>> {
@@ -59,12 +89,16 @@ impl<T> Watched<T> {
     }
 }
 
+/// A place among those who wait for a value, if it is taken.
+#[derive(Debug, Default)]
+pub(super) struct Place(Option<u64>);
+
 /// The future of [`Watched::until`].
 #[derive(Debug)]
 pub(super) struct Until<'a, T, F> {
     watched: &'a Watched<T>,
     ready: F,
-    key: Option<u64>,
+    place: Place,
 }
 
 impl<T, R, F> Future for Until<'_, T, F>
@@ -74,28 +108,14 @@ where
     type Output = R;
 
     fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<R> {
-        let this = self.get_mut();
-        let stale;
-        let result = {
-            let mut guarded = this.watched.lock();
-            let result = (this.ready)(&mut guarded.value);
-            stale = this.key.take().and_then(|key| guarded.leave(key));
-            if result.is_pending() {
-                this.key = Some(guarded.enter(context.waker().clone()));
-            }
-            result
-        };
-        drop(stale);
-        result
+        let Self { watched, ready, place } = self.get_mut();
+        watched.poll(context, place, ready)
     }
 }
 
 impl<T, F> Drop for Until<'_, T, F> {
     fn drop(&mut self) {
-        if let Some(key) = self.key {
-            let stale = self.watched.lock().leave(key);
-            drop(stale);
-        }
+        self.watched.leave(&mut self.place);
     }
 }
 

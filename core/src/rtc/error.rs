@@ -85,6 +85,15 @@ pub enum ConnectionEnd {
     },
     /// The same peer address came back with a new connection, which has taken this one's place.
     Replaced(ConnectionId),
+    /// The endpoint's socket failed for good, so the peer could not be told. Only the
+    /// driver's connections end so: without it, sockets are the caller's.
+    SocketFailed {
+        /// What the system said of it, in words.
+        cause: Cow<'static, str>,
+    },
+    /// The endpoint's driver was dropped before the endpoint was closed, as happens to tasks when
+    /// their runtime is shut down. The peer was not told.
+    DriverDropped,
 }
 
 impl ConnectionEnd {
@@ -122,6 +131,10 @@ impl fmt::Display for ConnectionEnd {
             }
             Self::Failed { step, cause } => write!(f, "{step}: {cause}"),
             Self::Replaced(_) => f.write_str("the peer came back with a new connection"),
+            Self::SocketFailed { cause } => write!(f, "the endpoint's socket failed: {cause}"),
+            Self::DriverDropped => f.write_str(
+                "the endpoint stopped running before it was closed, perhaps with its runtime",
+            ),
         }
     }
 }

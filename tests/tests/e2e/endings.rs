@@ -137,9 +137,9 @@ pub(crate) async fn a_driver_that_vanishes<S: Stage>() {
     );
     assert_eq!(read.unwrap_err().kind(), ErrorKind::ConnectionAborted);
     assert!(opened.is_none() && accepted.is_none());
-    assert_eq!(end, ConnectionEnd::ClosedLocally);
+    assert_eq!(end, ConnectionEnd::DriverDropped);
     closed.unwrap();
-    assert_eq!(dialer.dial(&at).await.unwrap_err(), DialError::EndpointClosed);
+    assert_eq!(dialer.dial(&at).await.unwrap_err(), DialError::DriverDropped);
     assert_eq!(outbound.open().await.unwrap_err(), OpenError::Closed);
     assert_eq!(here.write(b"x").await.unwrap_err().kind(), ErrorKind::ConnectionAborted);
     dialer.close().await;

@@ -53,3 +53,12 @@ impl Target {
         self.remote.port() != 0 && !ip.is_unspecified() && !ip.is_multicast()
     }
 }
+
+/// What [`Target::new`] makes of it.
+impl TryFrom<&DirectAddr> for Target {
+    type Error = DialError;
+
+    fn try_from(address: &DirectAddr) -> Result<Self, DialError> {
+        Self::new(address)
+    }
+}
