@@ -3,7 +3,9 @@
 //! So the doors of the runtime crates are the same, and nobody needs this crate in a `Cargo.toml` but
 //! those who build on its lower floors.
 
-pub use crate::driver::{Connection, DialError, Endpoint, Stream, os_seed};
+pub use crate::driver::{
+    AddrChange, Connection, DialError, Endpoint, ListenAddrs, Stream, os_seed,
+};
 pub use crate::fingerprint::Fingerprint;
 pub use crate::ice::Version;
 pub use crate::multiaddr::{DirectAddr, MultiaddrError};

@@ -34,7 +34,9 @@ mod endpoint;
 mod entropy;
 mod error;
 mod hub;
+mod interfaces;
 mod link;
+mod listen_addrs;
 mod mail;
 mod outside;
 mod pipe;
@@ -50,6 +52,7 @@ pub use connection::Connection;
 pub use endpoint::Endpoint;
 pub use entropy::os_seed;
 pub use error::DialError;
+pub use listen_addrs::{AddrChange, ListenAddrs};
 pub use outside::{Batch, Clock, Received, Socket};
 pub use run::Driver;
 pub use stream::Stream;
@@ -64,5 +67,6 @@ mod tests {
         send_and_sync::<Endpoint>();
         send_and_sync::<Connection>();
         send_and_sync::<Stream>();
+        send_and_sync::<ListenAddrs>();
     }
 }

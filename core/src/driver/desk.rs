@@ -14,6 +14,7 @@ use tracing::debug;
 
 use super::error::{DialError, Ending};
 use super::hub::Hub;
+use super::interfaces::Lookout;
 use super::link::Link;
 use super::mail::Letter;
 use super::pipe::{Attention, Pipe};
@@ -29,6 +30,7 @@ pub(super) struct Desk {
     hub: Arc<Hub>,
     links: HashMap<ConnectionId, Arc<Link>>,
     pump: Pump,
+    lookout: Lookout,
     /// Empty between two turns; kept for its capacity.
     letters: Vec<Letter>,
     /// Set when everything is being closed: that is over then at the latest.
@@ -37,8 +39,8 @@ pub(super) struct Desk {
 
 impl Desk {
     pub(super) fn new(hub: Arc<Hub>) -> Self {
-        let (links, pump) = (HashMap::new(), Pump::new());
-        Self { hub, links, pump, letters: Vec::new(), closes_at: None }
+        let (links, pump, lookout) = (HashMap::new(), Pump::new(), Lookout::default());
+        Self { hub, links, pump, lookout, letters: Vec::new(), closes_at: None }
     }
 
     /// Whether everything was to be closed, and is.
@@ -46,17 +48,17 @@ impl Desk {
         self.closes_at.is_some_and(|latest| self.links.is_empty() || latest <= now)
     }
 
-    /// By when everything is closed, if it is to be.
-    pub(super) const fn closes_at(&self) -> Option<Timestamp> {
-        self.closes_at
+    /// When the desk is to be [attended](Self::attend) even if no letter has come.
+    pub(super) fn wakes_at(&self) -> Option<Timestamp> {
+        self.closes_at.into_iter().chain(self.lookout.due()).min()
     }
 
     pub(super) fn poll_letters(&self, context: &mut Context<'_>) -> Poll<()> {
         self.hub.mail.poll_arrived(context)
     }
 
-    /// Does what handles wish.
-    pub(super) fn read_letters(&mut self, now: Timestamp, endpoint: &mut Endpoint) {
+    /// Does what handles wish, and what is due.
+    pub(super) fn attend(&mut self, now: Timestamp, endpoint: &mut Endpoint) {
         let mut letters = mem::take(&mut self.letters);
         self.hub.mail.take(&mut letters);
         for letter in letters.drain(..) {
@@ -67,6 +69,7 @@ impl Desk {
             }
         }
         self.letters = letters;
+        self.lookout.look(now, &self.hub.interfaces);
     }
 
     fn attend_hub(&mut self, now: Timestamp, endpoint: &mut Endpoint) {
@@ -74,6 +77,7 @@ impl Desk {
         if wishes.counters {
             self.hub.answer(endpoint.counters());
         }
+        self.lookout.attend(now, &self.hub.interfaces);
         if wishes.close && self.closes_at.is_none() {
             self.close_all(now, endpoint);
         }

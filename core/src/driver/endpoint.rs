@@ -9,6 +9,7 @@ use super::connection::{Alive, Connection};
 use super::error::{DialError, Ending};
 use super::hub::Hub;
 use super::link::Link;
+use super::listen_addrs::{ListenAddrs, listen_addr};
 use crate::fingerprint::Fingerprint;
 use crate::multiaddr::DirectAddr;
 use crate::peer_id::PeerId;
@@ -51,12 +52,21 @@ impl Endpoint {
     }
 
     /// The addresses that peers can dial: concrete, with certhash and peer id. A socket that is bound to
-    /// a wildcard has one for each address of an interface; they are looked up afresh on each call.
-    /// Empty once the endpoint is closed.
+    /// a wildcard has one for each address of an interface; they are looked up afresh on each call, and
+    /// sorted. Empty once the endpoint is closed.
     pub fn listen_addrs(&self) -> Vec<DirectAddr> {
         let (certhash, peer) = (self.owned.fingerprint, self.owned.peer_id);
-        let concrete = (self.owned.hub.addresses)();
+        let concrete = self.owned.hub.interfaces.addresses();
         concrete.into_iter().map(|addr| listen_addr(addr, certhash, peer)).collect()
+    }
+
+    /// Watches these addresses: first those there are, then each that comes or goes.
+    ///
+    /// While anyone watches an endpoint that is bound to a wildcard, the interfaces are looked up every
+    /// two seconds; dropping the watcher ends that.
+    pub fn watch_addrs(&self) -> ListenAddrs {
+        let Owned { hub, peer_id, fingerprint } = &*self.owned;
+        ListenAddrs::new(hub.clone(), *fingerprint, *peer_id)
     }
 
     /// Dials a peer: an address, or a [`Target`] made from one and adjusted (version, deadline). Done
@@ -127,8 +137,4 @@ impl Drop for Owned {
     fn drop(&mut self) {
         self.hub.close();
     }
-}
-
-fn listen_addr(addr: SocketAddr, certhash: Fingerprint, peer: PeerId) -> DirectAddr {
-    DirectAddr { certhash: Some(certhash), peer: Some(peer), ..DirectAddr::new(addr) }
 }

@@ -4,12 +4,11 @@ use core::fmt;
 use core::mem;
 use core::net::SocketAddr;
 use core::task::Poll;
-use std::boxed::Box;
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::vec::Vec;
 
 use super::error::Ending;
+use super::interfaces::{Interfaces, Told};
 use super::link::Link;
 use super::mail::{Letter, Mailbox};
 use super::question::Question;
@@ -27,8 +26,7 @@ pub(super) struct Hub {
     pub(super) mail: Mailbox,
     /// The address that the socket is bound to.
     pub(super) local: SocketAddr,
-    /// Asks the socket for its concrete addresses; none once the driver is gone.
-    pub(super) addresses: Box<dyn Fn() -> Vec<SocketAddr> + Send + Sync>,
+    pub(super) interfaces: Interfaces,
     state: Watched<State>,
 }
 
@@ -54,12 +52,9 @@ pub(super) struct Wishes {
 }
 
 impl Hub {
-    pub(super) fn new(
-        local: SocketAddr,
-        addresses: Box<dyn Fn() -> Vec<SocketAddr> + Send + Sync>,
-    ) -> Arc<Self> {
+    pub(super) fn new(local: SocketAddr, interfaces: Interfaces) -> Arc<Self> {
         let (mail, state) = (Mailbox::default(), Watched::new(State::default()));
-        Arc::new(Self { mail, local, addresses, state })
+        Arc::new(Self { mail, local, interfaces, state })
     }
 
     pub(super) async fn accept(&self) -> Option<Arrival> {
@@ -73,8 +68,9 @@ impl Hub {
 
     /// Asks the driver to close everything and end.
     pub(super) fn close(&self) {
-        // Whoever waits to accept need not.
+        // Whoever waits for what will not come need not.
         self.state.change(|state| state.close = true);
+        self.interfaces.close();
         self.post(|_| ());
     }
 
@@ -89,6 +85,13 @@ impl Hub {
             (None, None) => Poll::Pending,
         };
         self.state.until(ready).await
+    }
+
+    /// Begins to watch the interfaces and makes the driver look.
+    pub(super) fn watch(&self) -> Told {
+        let told = self.interfaces.enter();
+        self.post(|_| ());
+        told
     }
 
     /// Makes a wish and posts a letter. `false`: there is no driver.
@@ -139,6 +142,7 @@ impl Hub {
             mem::take(&mut state.arrivals)
         });
         drop(unwanted);
+        self.interfaces.close();
     }
 }
 

@@ -19,6 +19,7 @@ use super::desk::Desk;
 use super::endpoint::Endpoint;
 use super::error::Ending;
 use super::hub::Hub;
+use super::interfaces::Interfaces;
 use super::outside::{Clock, Socket};
 use super::sockets::{Arrivals, Sockets};
 use crate::rtc::telemetry::{self, Tally};
@@ -58,7 +59,7 @@ impl<S: Socket, C: Clock> Driver<S, C> {
         // Handles outlive the driver, but must not keep its port.
         let weak = Arc::downgrade(&socket);
         let addresses = move || weak.upgrade().map_or_else(Vec::new, |socket| socket.addresses());
-        let hub = Hub::new(local, Box::new(addresses));
+        let hub = Hub::new(local, Interfaces::new(local, Box::new(addresses)));
         let handle = Endpoint::new(hub.clone(), &config);
         let driver = Self {
             endpoint: rtc::Endpoint::new(Arc::new(config), clock.epoch(), seed),
@@ -101,7 +102,7 @@ impl<S: Socket, C: Clock> Driver<S, C> {
                     self.endpoint.handle_datagram(now, datagram);
                 }
             }
-            self.desk.read_letters(now, &mut self.endpoint);
+            self.desk.attend(now, &mut self.endpoint);
             if deadline.is_some_and(|deadline| deadline.at <= now) {
                 self.endpoint.handle_timeout(now);
             }
@@ -135,7 +136,7 @@ impl<S: Socket, C: Clock> Driver<S, C> {
     async fn wait(&mut self, deadline: Option<Deadline>) -> Option<Arrivals> {
         let now = self.clock.now();
         let paused = self.sockets.paused_until(now);
-        let until = [deadline.map(|deadline| deadline.at), paused, self.desk.closes_at()];
+        let until = [deadline.map(|deadline| deadline.at), paused, self.desk.wakes_at()];
         let until = until.into_iter().flatten().min();
         let mut recv = pin!(self.sockets.recv(now));
         let mut sleep = pin!(async {
