@@ -4,6 +4,7 @@
 //! asks for no time and sleeps for nothing; one that hangs is ended by its stage, and fails.
 
 mod cancel;
+mod changes;
 mod dials;
 mod endings;
 mod node;
@@ -44,6 +45,9 @@ play! {
         a_stream_keeps_its_connection, data_before_the_end_of_a_connection_is_read,
         streams_of_a_closed_connection, a_driver_that_vanishes, nothing_works_after_the_end,
         the_port_is_free_again, drops_in_every_order,
+    }
+    changes::{
+        watching_a_wildcard, watching_one_address, counters, a_peer_moves, a_socket_that_fails,
     }
     cancel::{dial, accept_connection, open, accept_stream, bytes, close, questions}
 }

@@ -1,0 +1,246 @@
+//! Interfaces that really come and go: each story runs in a network namespace of its own, where it may
+//! add and remove addresses as it likes.
+//!
+//! A test runs its own program again inside `unshare` (util-linux) and, there, itself only; `ip`
+//! (iproute2) does the rest. No root is needed where the kernel lets users have namespaces. A machine
+//! on which that does not work fails the tests and says what it lacks: to pass would say that what they
+//! are about was tried.
+
+#![cfg(target_os = "linux")]
+
+use std::env;
+use std::fs;
+use std::future::Future;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::process::{Command, Output};
+use std::time::Duration;
+
+use floe_core::driver::{AddrChange, Connection, Endpoint, ListenAddrs};
+use floe_core::multiaddr::DirectAddr;
+use floe_core::rtc::identity::{Identity, Keypair};
+use floe_core::rtc::{Certificate, Config};
+use futures::{AsyncReadExt, AsyncWriteExt, StreamExt, join};
+
+/// Plays the story on each runtime, for each family of addresses.
+macro_rules! play {
+    ($($test:ident: $stage:ident on $family:ident),+ $(,)?) => {
+        $(#[test]
+        fn $test() {
+            in_a_namespace(stringify!($test), || $stage(story($family, bind::$stage)));
+        })+
+    };
+}
+
+play! {
+    tokio_ipv4: tokio on IPV4, tokio_ipv6: tokio on IPV6,
+    smol_ipv4: smol on IPV4, smol_ipv6: smol on IPV6,
+    async_std_ipv4: async_std on IPV4, async_std_ipv6: async_std on IPV6,
+}
+
+/// What differs between IPv4 and IPv6.
+struct Family {
+    wildcard: IpAddr,
+    loopback: IpAddr,
+    /// An address of the ranges for documentation, and as `ip addr` takes it.
+    extra: IpAddr,
+    extra_words: &'static [&'static str],
+}
+
+const IPV4: Family = Family {
+    wildcard: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+    loopback: IpAddr::V4(Ipv4Addr::LOCALHOST),
+    extra: IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7)),
+    extra_words: &["192.0.2.7/32", "dev", "lo"],
+};
+
+const IPV6: Family = Family {
+    wildcard: IpAddr::V6(Ipv6Addr::UNSPECIFIED),
+    loopback: IpAddr::V6(Ipv6Addr::LOCALHOST),
+    extra: IpAddr::V6(Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 7)),
+    extra_words: &["2001:db8::7/128", "dev", "lo"],
+};
+
+/// An address comes, is dialed, goes and comes back; the endpoint lives through all of it.
+async fn story<F>(family: Family, bind: impl Fn(SocketAddr, Config) -> F)
+where
+    F: Future<Output = io::Result<Endpoint>>,
+{
+    let Family { wildcard, loopback, extra, extra_words } = family;
+    let bind = async |seed| bind((wildcard, 0).into(), config(seed)).await.unwrap();
+    ip(&["link", "set", "lo", "up"], &[]);
+    let listener = bind(1).await;
+    let here = listener.listen_addrs();
+    assert_eq!(here.iter().map(|addr| addr.ip).collect::<Vec<_>>(), [loopback]);
+    let at = |ip| DirectAddr { ip, ..here[0] };
+
+    let mut watcher = listener.watch_addrs();
+    assert_eq!(next(&mut watcher).await, AddrChange::New(at(loopback)));
+    ip(&["addr", "add"], extra_words);
+    assert_eq!(next(&mut watcher).await, AddrChange::New(at(extra)));
+
+    // Whoever begins to watch now hears of both, in their order.
+    let late: Vec<_> = listener.watch_addrs().take(2).collect().await;
+    let mut both = [at(loopback), at(extra)];
+    both.sort_by_key(|addr| addr.ip);
+    assert_eq!(late, both.map(AddrChange::New));
+
+    let (near, far) = (bind(2).await, bind(3).await);
+    let (near_out, near_in) = connect(&near, &listener, at(loopback)).await;
+    let (far_out, far_in) = connect(&far, &listener, at(extra)).await;
+    assert_eq!(far_out.remote_addr().ip(), extra);
+    hello(&near_out, &near_in).await;
+    hello(&far_out, &far_in).await;
+
+    ip(&["addr", "del"], extra_words);
+    assert_eq!(next(&mut watcher).await, AddrChange::Expired(at(extra)));
+    assert_eq!(listener.listen_addrs(), [at(loopback)]);
+    hello(&near_out, &near_in).await;
+    let late = bind(4).await;
+    let (late_out, late_in) = connect(&late, &listener, at(loopback)).await;
+    hello(&late_out, &late_in).await;
+
+    ip(&["addr", "add"], extra_words);
+    assert_eq!(next(&mut watcher).await, AddrChange::New(at(extra)));
+    // The same connection finds its way again.
+    hello(&far_out, &far_in).await;
+
+    listener.close().await;
+    assert_eq!(watcher.next().await, None);
+}
+
+/// The runtimes' own ways to bind, under the names of the runtimes.
+mod bind {
+    pub(super) use floe_async_std::bind as async_std;
+    pub(super) use floe_smol::bind as smol;
+    pub(super) use floe_tokio::bind as tokio;
+}
+
+fn tokio(story: impl Future<Output = ()>) {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    runtime.block_on(patiently(story));
+}
+
+fn smol(story: impl Future<Output = ()>) {
+    smol::block_on(patiently(story));
+}
+
+fn async_std(story: impl Future<Output = ()>) {
+    async_std::task::block_on(patiently(story));
+}
+
+async fn patiently(story: impl Future<Output = ()>) {
+    let patience = async {
+        smol::Timer::after(PATIENCE).await;
+        panic!("the story hangs");
+    };
+    smol::future::or(story, patience).await;
+}
+
+/// Far longer than the story takes, which is a few looks at the interfaces.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+// ── the endpoints ──
+
+fn config(seed: u8) -> Config {
+    let keypair = Keypair::ed25519_from_seed([seed; 32]);
+    let certificate = Certificate::derive(&keypair.raw());
+    Config::new(Identity::from(keypair), certificate)
+}
+
+async fn next(watcher: &mut ListenAddrs) -> AddrChange {
+    watcher.next().await.expect("the endpoint is open")
+}
+
+async fn connect(
+    dialer: &Endpoint,
+    listener: &Endpoint,
+    at: DirectAddr,
+) -> (Connection, Connection) {
+    let (outbound, inbound) = join!(dialer.dial(&at), listener.accept());
+    (outbound.expect("the dial succeeds"), inbound.expect("the listener is open"))
+}
+
+/// Sends a word each way.
+async fn hello(client: &Connection, server: &Connection) {
+    let ask = async {
+        let mut stream = client.open().await.unwrap();
+        stream.write_all(b"hello?").await.unwrap();
+        stream.close().await.unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).await.unwrap();
+        answer
+    };
+    let answer = async {
+        let mut stream = server.accept().await.unwrap();
+        let mut question = String::new();
+        stream.read_to_string(&mut question).await.unwrap();
+        stream.write_all(b"hello!").await.unwrap();
+        stream.close().await.unwrap();
+        question
+    };
+    assert_eq!(join!(ask, answer), ("hello!".to_owned(), "hello?".to_owned()));
+}
+
+// ── the namespace ──
+
+/// Runs `story` in a new network namespace, by running the test `name` again.
+fn in_a_namespace(name: &str, story: impl FnOnce()) {
+    if let Some(outside) = env::var_os(OUTSIDE) {
+        // Whoever sets this by hand shall not have their own interfaces changed.
+        assert_ne!(outside, namespace(), "this is no namespace of its own");
+        return story();
+    }
+    let unshare = |program: &str| {
+        let mut command = Command::new("unshare");
+        command.arg(if is_root() { "-n" } else { "-rn" }).arg(program);
+        command
+    };
+    need("util-linux", Command::new("unshare").arg("--version").output());
+    need("iproute2", Command::new("ip").arg("-V").output());
+    need(
+        "leave to make network namespaces (as root or by `unshare -rn`)",
+        unshare("true").output(),
+    );
+    let program = env::current_exe().expect("the test knows its program");
+    let output = unshare(program.to_str().expect("its path is UTF-8"))
+        .args([name, "--exact", "--nocapture"])
+        .env(OUTSIDE, namespace())
+        .output()
+        .expect("unshare exists");
+    let said = said(&output);
+    assert!(output.status.success(), "in its namespace {name} failed:\n{said}");
+    assert!(said.contains("1 passed"), "in its namespace {name} was not run:\n{said}");
+}
+
+/// Set inside a namespace: which one is outside.
+const OUTSIDE: &str = "FLOE_TESTS_NETNS_OUTSIDE";
+
+fn namespace() -> std::ffi::OsString {
+    fs::read_link("/proc/self/ns/net").expect("Linux says which namespace this is").into()
+}
+
+fn is_root() -> bool {
+    let status = fs::read_to_string("/proc/self/status").expect("Linux says who this is");
+    let uids = status.lines().find_map(|line| line.strip_prefix("Uid:")).expect("it has a user");
+    // Real, effective, …
+    uids.split_whitespace().nth(1) == Some("0")
+}
+
+fn ip(what: &[&str], words: &[&str]) {
+    let output = Command::new("ip").args(what).args(words).output().expect("iproute2 is there");
+    assert!(output.status.success(), "ip {what:?} {words:?}: {}", said(&output));
+}
+
+fn need(what: &str, tried: io::Result<Output>) {
+    match tried {
+        Ok(output) if output.status.success() => {}
+        Ok(output) => panic!("these tests need {what}: {}", said(&output)),
+        Err(error) => panic!("these tests need {what}: {error}"),
+    }
+}
+
+fn said(output: &Output) -> String {
+    let (stdout, stderr) = (&output.stdout, &output.stderr);
+    format!("{}{}", String::from_utf8_lossy(stdout), String::from_utf8_lossy(stderr))
+}
