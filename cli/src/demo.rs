@@ -14,7 +14,6 @@ use crate::args::Demo;
 use crate::dialer;
 use crate::failure::Failure;
 use crate::key::Key;
-use crate::protocols::identify::multiaddr;
 use crate::quantity;
 use crate::report::{Event, Report};
 use crate::serve::Node;
@@ -48,7 +47,8 @@ async fn story(args: &Demo, version: Version, report: Report) -> Result<(), Fail
         .await
         .map_err(|error| Failure::new("listen", format!("cannot open a UDP socket: {error}")))?;
     let addr = first_addr(&listener)?;
-    let node = Node::new(runtime, &listener_key, vec![multiaddr::direct(&addr)]);
+    let node = Node::new(runtime, &listener_key);
+    node.listens_on(addr);
     runtime.spawn(accept(listener.clone(), node));
 
     let text = addr.to_string();

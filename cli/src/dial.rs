@@ -38,7 +38,7 @@ async fn work(args: &Dial, key: &Key, endpoint: &Endpoint, report: Report) -> Re
         connection.version(),
         quantity::duration(dialer::total(&connection.timeline())),
     ));
-    Node::new(args.common.runtime, key, Vec::new()).spawn_serve(connection.clone());
+    Node::new(args.common.runtime, key).spawn_serve(connection.clone());
     let session = Session {
         runtime: args.common.runtime,
         report,

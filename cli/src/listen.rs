@@ -1,17 +1,20 @@
 //! `floe listen`: serves whoever dials, until a signal comes.
 
+use std::convert::Infallible;
+use std::future::pending;
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::pin;
 use std::sync::Arc;
 
-use floe_core::driver::{Connection, Endpoint};
+use floe_core::driver::{AddrChange, Connection, Endpoint, ListenAddrs};
+use futures::StreamExt;
 use futures::future::{Either, join_all, select, select_all};
+use futures::stream::select_all as select_streams;
 
 use crate::args::Listen;
 use crate::dialer;
 use crate::failure::Failure;
 use crate::key::Key;
-use crate::protocols::identify::multiaddr;
 use crate::quantity;
 use crate::report::{Event, Report};
 use crate::runtime::Runtime;
@@ -24,20 +27,22 @@ pub(crate) async fn run(args: Listen, report: Report) -> Result<(), Failure> {
     let key = Key::load(args.key.as_deref())?;
     let endpoints = bind(args.common.runtime, &args, &key).await?;
 
-    let addrs: Vec<_> = endpoints.iter().flat_map(Endpoint::listen_addrs).collect();
-    for addr in &addrs {
-        let addr = addr.to_string();
-        report.say(&Event::Listening { addr: &addr }, &addr);
+    let node = Node::new(args.common.runtime, &key);
+    let watchers: Vec<_> = endpoints.iter().map(Endpoint::watch_addrs).collect();
+    // All there are, in their order, before anything else is said.
+    for addr in endpoints.iter().flat_map(Endpoint::listen_addrs) {
+        tell(&node, report, AddrChange::New(addr));
     }
-    let binary = addrs.iter().map(multiaddr::direct).collect();
-    let node = Node::new(args.common.runtime, &key, binary);
     tracing::info!(peer = %key.identity.peer_id(), "listening; interrupt to stop");
 
     let accepting =
         select_all(endpoints.iter().map(|endpoint| Box::pin(accept(endpoint, &node, report))));
-    let outcome = match select(pin!(signals.received()), accepting).await {
+    let following = pin!(follow(watchers, &node, report));
+    let working = select(accepting, following);
+    let outcome = match select(pin!(signals.received()), working).await {
         Either::Left(_) => Ok(()),
-        Either::Right(((failure, ..), _)) => Err(failure),
+        Either::Right((Either::Left(((failure, ..), _)), _)) => Err(failure),
+        Either::Right((Either::Right((never, _)), _)) => match never {},
     };
     tracing::info!("closing");
     join_all(endpoints.iter().map(|endpoint| endpoint.close())).await;
@@ -72,6 +77,30 @@ async fn bind(runtime: Runtime, args: &Listen, key: &Key) -> Result<Vec<Endpoint
         return Err(Failure::new("listen", format!("cannot listen: {}", refusals.join("; "))));
     }
     Ok(endpoints)
+}
+
+/// Keeps the node's addresses current. That an endpoint has ended is for others to say.
+async fn follow(watchers: Vec<ListenAddrs>, node: &Node, report: Report) -> Infallible {
+    let mut changes = select_streams(watchers);
+    while let Some(change) = changes.next().await {
+        tell(node, report, change);
+    }
+    pending().await
+}
+
+fn tell(node: &Node, report: Report, change: AddrChange) {
+    match change {
+        AddrChange::New(addr) if node.listens_on(addr) => {
+            let addr = addr.to_string();
+            report.say(&Event::Listening { addr: &addr }, &addr);
+        }
+        AddrChange::Expired(addr) if node.left(addr) => {
+            let addr = addr.to_string();
+            report.tell_machines(&Event::Expired { addr: &addr });
+            tracing::info!(%addr, "no longer listening there");
+        }
+        _ => {}
+    }
 }
 
 /// Serves whoever dials `endpoint`, for as long as it lives; then says why it does not any more.

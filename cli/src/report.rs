@@ -23,6 +23,8 @@ pub(crate) struct Report {
 pub(crate) enum Event<'a, R = ()> {
     /// The node can be dialed at this address.
     Listening { addr: &'a str },
+    /// The node cannot be dialed at this address any more.
+    Expired { addr: &'a str },
     /// A connection is up and its peer authenticated.
     Connected { peer: &'a str, version: &'a str, ms: f64 },
     /// A connection is over.
@@ -132,6 +134,10 @@ mod tests {
         assert_eq!(
             json(&Event::Listening { addr: "/ip4/127.0.0.1/udp/1/webrtc-direct" }),
             r#"{"event":"listening","addr":"/ip4/127.0.0.1/udp/1/webrtc-direct"}"#
+        );
+        assert_eq!(
+            json(&Event::Expired { addr: "/ip4/127.0.0.1/udp/1/webrtc-direct" }),
+            r#"{"event":"expired","addr":"/ip4/127.0.0.1/udp/1/webrtc-direct"}"#
         );
         assert_eq!(
             json(&Event::Connected { peer: "12D3", version: "v2", ms: 1.5 }),

@@ -5,10 +5,11 @@
 mod background;
 
 use std::future::pending;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use floe_core::driver::{Connection, Stream};
+use floe_core::multiaddr::DirectAddr;
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt, select};
 
@@ -22,21 +23,45 @@ use crate::runtime::Runtime;
 #[derive(Debug)]
 pub(crate) struct Node {
     pub(crate) runtime: Runtime,
+    /// What does not change.
     info: identify::Info,
+    listen_addrs: Mutex<Vec<DirectAddr>>,
 }
 
 impl Node {
-    /// A node that listens on `listen_addrs`, binary multiaddrs.
-    pub(crate) fn new(runtime: Runtime, key: &Key, listen_addrs: Vec<Vec<u8>>) -> Arc<Self> {
+    /// A node that listens nowhere yet.
+    pub(crate) fn new(runtime: Runtime, key: &Key) -> Arc<Self> {
         let info = identify::Info {
             public_key: key.identity.public_key().encode(),
-            listen_addrs,
+            listen_addrs: Vec::new(),
             protocols: SERVED.map(str::to_owned).to_vec(),
             observed_addr: Vec::new(),
             protocol_version: "ipfs/0.1.0".to_owned(),
             agent_version: concat!("floe/", env!("CARGO_PKG_VERSION")).to_owned(),
         };
-        Arc::new(Self { runtime, info })
+        Arc::new(Self { runtime, info, listen_addrs: Mutex::default() })
+    }
+
+    /// The node listens on `addr` from now on. `false`: it did already.
+    pub(crate) fn listens_on(&self, addr: DirectAddr) -> bool {
+        let mut addrs = self.listen_addrs();
+        let is_new = !addrs.contains(&addr);
+        if is_new {
+            addrs.push(addr);
+        }
+        is_new
+    }
+
+    /// The node does not listen on `addr` any more. `false`: it did not anyway.
+    pub(crate) fn left(&self, addr: DirectAddr) -> bool {
+        let mut addrs = self.listen_addrs();
+        let before = addrs.len();
+        addrs.retain(|other| *other != addr);
+        addrs.len() < before
+    }
+
+    fn listen_addrs(&self) -> MutexGuard<'_, Vec<DirectAddr>> {
+        self.listen_addrs.lock().expect("nothing panics while it is held")
     }
 
     /// Serves `connection` beside everything else, until it is closed.
@@ -85,7 +110,8 @@ impl Node {
             echo::PROTOCOL => echo::serve(stream).await,
             identify::PROTOCOL => {
                 let observed_addr = multiaddr::udp(connection.remote_addr());
-                let info = identify::Info { observed_addr, ..self.info.clone() };
+                let listen_addrs = self.listen_addrs().iter().map(multiaddr::direct).collect();
+                let info = identify::Info { observed_addr, listen_addrs, ..self.info.clone() };
                 identify::serve(stream, &info).await
             }
             other => unreachable!("{other} was agreed upon but is not served"),
