@@ -46,11 +46,16 @@ impl Listener {
     /// Starts one on the loopback interface.
     pub(crate) fn start(args: &[&str]) -> Self {
         let listen = ["listen", "--json", "--listen", "/ip4/127.0.0.1/udp/0/webrtc-direct"];
-        let mut child = command(&[&listen, args].concat())
+        let child = command(&[&listen, args].concat())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
             .expect("the program can be run");
+        Self::of(child)
+    }
+
+    /// One that runs already, its stdout piped.
+    pub(crate) fn of(mut child: Child) -> Self {
         let stdout = BufReader::new(child.stdout.take().expect("stdout is piped"));
         Self { child, stdout }
     }

@@ -1,6 +1,8 @@
 //! The program as its users run it: over real sockets, by its output and exit codes.
 
 mod floe;
+#[cfg(target_os = "linux")]
+mod interfaces;
 
 use serde_json::json;
 
