@@ -1,21 +1,15 @@
-//! What changes while an endpoint runs: its addresses, its numbers, where its peers are, its socket.
+//! What changes while an endpoint runs: its addresses, its numbers, where its peers are.
 
-use std::io::{self, ErrorKind};
 use std::net::{SocketAddr, UdpSocket};
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use floe_core::driver::{AddrChange, Batch, DialError, Driver, ListenAddrs, Socket, os_seed};
-use floe_core::rtc::error::ConnectionEnd;
-use floe_core::rtc::{Target, Transmit};
-use floe_core::runtime;
-use floe_smol::AsyncIo;
+use floe_core::driver::{AddrChange, ListenAddrs};
+use floe_core::rtc::Target;
 use futures::{StreamExt, join};
 
-use crate::node::{
-    LOOPBACK, Pair, address, config, connect, exchange, node, pair, poll_once, serve_echo, stream,
-};
+use crate::give_up::poll_once;
+use crate::node::{LOOPBACK, Pair, address, config, exchange, node, pair, serve_echo, stream};
 use crate::stage::Stage;
 
 /// A wildcard's watchers, each for itself, begin with the addresses there are. (That they change is told
@@ -159,81 +153,5 @@ impl Nat {
             }
         });
         way
-    }
-}
-
-/// A socket that fails for good: connections, dials in progress and dials to come say that, not that
-/// somebody has closed them.
-pub(crate) async fn a_socket_that_fails<S: Stage>() {
-    let listener = node::<S>(1).await;
-    let at = address(&listener);
-    let fails = Arc::new(AtomicBool::new(false));
-    let io = runtime::Socket::bind(AsyncIo, LOOPBACK).unwrap();
-    let socket = Brittle { io, fails: fails.clone() };
-    let clock = runtime::Clock::start(AsyncIo);
-    let (dialer, driver) = Driver::new(config(2), socket, clock, os_seed().unwrap()).unwrap();
-    thread::spawn(move || smol::block_on(driver.run()));
-    let (outbound, inbound) = connect(&dialer, &listener).await;
-
-    let silent = UdpSocket::bind(LOOPBACK).unwrap();
-    let mut nobody = Target::new(&at).unwrap();
-    nobody.remote = silent.local_addr().unwrap();
-    let fail = async {
-        fails.store(true, Ordering::SeqCst);
-        // A letter: on the turn that it causes the driver asks the socket again.
-        dialer.counters().await
-    };
-    let (dial, end, closed, moved, _) = join!(
-        dialer.dial(nobody),
-        outbound.closed(),
-        dialer.closed(),
-        outbound.moved_from(outbound.remote_addr()),
-        fail
-    );
-    let cause = BROKEN.to_string();
-    let dial_error = DialError::SocketFailed { cause: cause.clone().into() };
-    assert_eq!(dial.unwrap_err(), dial_error);
-    assert_eq!(end, ConnectionEnd::SocketFailed { cause: cause.into() });
-    assert_eq!(closed.unwrap_err().kind(), BROKEN);
-    assert_eq!(moved, None);
-    assert_eq!(dialer.dial(&at).await.unwrap_err(), dial_error);
-    assert_eq!(dialer.counters().await, None);
-    assert_eq!(dialer.watch_addrs().next().await, None);
-    drop(inbound);
-}
-
-const BROKEN: ErrorKind = ErrorKind::NotConnected;
-
-struct Brittle {
-    io: runtime::Socket<AsyncIo>,
-    fails: Arc<AtomicBool>,
-}
-
-impl Socket for Brittle {
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.io.local_addr()
-    }
-
-    fn addresses(&self) -> Vec<SocketAddr> {
-        self.io.addresses()
-    }
-
-    fn sibling(&self) -> io::Result<Self> {
-        Err(ErrorKind::Unsupported.into())
-    }
-
-    fn batch(&self) -> Batch {
-        self.io.batch()
-    }
-
-    async fn recv(&self, batch: &mut Batch) -> io::Result<()> {
-        if self.fails.load(Ordering::SeqCst) {
-            return Err(BROKEN.into());
-        }
-        self.io.recv(batch).await
-    }
-
-    async fn send(&self, transmit: Transmit<'_>) -> io::Result<()> {
-        self.io.send(transmit).await
     }
 }

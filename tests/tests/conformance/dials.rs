@@ -12,7 +12,6 @@ use floe_core::rtc::Target;
 use floe_core::rtc::error::{self, ConnectionEnd, Step};
 use floe_core::rtc::output::Direction;
 use floe_tests::stun;
-use futures::future::join_all;
 use futures::join;
 
 use crate::node::{
@@ -153,40 +152,6 @@ pub(crate) async fn no_certhash<S: Stage>() {
     assert_eq!(error, DialError::Refused(error::DialError::NoCerthash));
 }
 
-/// One socket has one connection with another: the second dial says so, until the first is over.
-pub(crate) async fn the_same_peer_twice<S: Stage>() {
-    let (listener, dialer) = (node::<S>(1).await, node::<S>(2).await);
-    let (outbound, inbound) = connect(&dialer, &listener).await;
-    let error = dialer.dial(&address(&listener)).await.unwrap_err();
-    assert_eq!(error, DialError::Refused(error::DialError::AlreadyConnected(outbound.id())));
-    inbound.close().await;
-    assert_eq!(outbound.closed().await, ConnectionEnd::ClosedByPeer);
-    let (outbound, inbound) = connect(&dialer, &listener).await;
-    let (mut client, server) = stream(&outbound, &inbound).await;
-    let (received, ()) = join!(exchange(&mut client, b"again"), serve_echo(server));
-    assert_eq!(received, b"again");
-}
-
-pub(crate) async fn many_at_once<S: Stage>() {
-    const PEERS: u8 = 32;
-    let listener = node::<S>(0).await;
-    let dialers = join_all((1..=PEERS).map(node::<S>)).await;
-    let address = address(&listener);
-    let dials = join_all(dialers.iter().map(|dialer| async {
-        let outbound = dialer.dial(&address).await.expect("the dial succeeds");
-        let mut client = outbound.open().await.expect("a stream can be opened");
-        assert_eq!(exchange(&mut client, b"hello").await, b"hello");
-        outbound
-    }));
-    let serves = join_all((0..PEERS).map(|_| async {
-        let inbound = listener.accept().await.expect("the listener is open");
-        serve_echo(inbound.accept().await.expect("the dialer is there")).await;
-        inbound
-    }));
-    let (outbounds, inbounds) = join!(dials, serves);
-    assert_eq!(outbounds.len(), inbounds.len());
-}
-
 pub(crate) async fn peers_that_do_not_accept<S: Stage>() {
     let mut closed = config(1);
     closed.accept = false;
@@ -222,15 +187,4 @@ pub(crate) async fn wildcards<S: Stage>() {
         let (outbound, inbound) = join!(dialer.dial(loopback), listener.accept());
         assert_eq!(outbound.unwrap().remote_addr().ip(), inbound.unwrap().remote_addr().ip());
     }
-}
-
-/// An endpoint is a peer like any other, its own too.
-pub(crate) async fn ourselves<S: Stage>() {
-    let node = node::<S>(1).await;
-    let (outbound, inbound) = connect(&node, &node).await;
-    assert_eq!(outbound.peer_id(), inbound.peer_id());
-    assert_ne!(outbound.id(), inbound.id());
-    let (mut client, server) = stream(&outbound, &inbound).await;
-    let (received, ()) = join!(exchange(&mut client, b"me"), serve_echo(server));
-    assert_eq!(received, b"me");
 }

@@ -6,9 +6,7 @@ use floe_core::driver::DialError;
 use floe_core::rtc::error::{ConnectionEnd, OpenError, StreamEnd};
 use futures::{AsyncReadExt, AsyncWriteExt, join};
 
-use crate::node::{
-    LOOPBACK, Pair, address, config, connect, exchange, node, pair, serve_echo, stream,
-};
+use crate::node::{Pair, address, config, connect, exchange, pair, serve_echo, stream};
 use crate::stage::Stage;
 
 pub(crate) async fn closing_an_endpoint<S: Stage>() {
@@ -116,35 +114,6 @@ pub(crate) async fn streams_of_a_closed_connection<S: Stage>() {
     assert_eq!(here.flush().await.unwrap_err().kind(), ErrorKind::ConnectionAborted);
 }
 
-/// A runtime is shut down under its endpoint: whoever waits hears of it, and nothing new begins.
-pub(crate) async fn a_driver_that_vanishes<S: Stage>() {
-    let listener = node::<S>(1).await;
-    let at = address(&listener);
-    let (dialer, runtime) = std::thread::scope(|scope| {
-        // A runtime may not be started within another.
-        scope.spawn(|| S::bind_apart(LOOPBACK, config(2)).unwrap()).join().unwrap()
-    });
-    let (outbound, inbound) = connect(&dialer, &listener).await;
-    let (mut here, _there) = stream(&outbound, &inbound).await;
-    let mut buffer = [0];
-    let (read, opened, accepted, end, closed, ()) = join!(
-        here.read(&mut buffer),
-        outbound.accept(),
-        dialer.accept(),
-        outbound.closed(),
-        dialer.closed(),
-        async { drop(runtime) },
-    );
-    assert_eq!(read.unwrap_err().kind(), ErrorKind::ConnectionAborted);
-    assert!(opened.is_none() && accepted.is_none());
-    assert_eq!(end, ConnectionEnd::DriverDropped);
-    closed.unwrap();
-    assert_eq!(dialer.dial(&at).await.unwrap_err(), DialError::DriverDropped);
-    assert_eq!(outbound.open().await.unwrap_err(), OpenError::Closed);
-    assert_eq!(here.write(b"x").await.unwrap_err().kind(), ErrorKind::ConnectionAborted);
-    dialer.close().await;
-}
-
 pub(crate) async fn nothing_works_after_the_end<S: Stage>() {
     let Pair { listener, dialer, outbound, .. } = pair::<S>().await;
     let at = address(&listener);
@@ -173,11 +142,18 @@ pub(crate) async fn the_port_is_free_again<S: Stage>() {
 pub(crate) async fn drops_in_every_order<S: Stage>() {
     const ORDERS: [[usize; 3]; 6] =
         [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
-    for order in ORDERS {
-        let Pair { listener, inbound, outbound, dialer: _dialer } = pair::<S>().await;
-        let (here, mut there) = stream(&inbound, &outbound).await;
+    for (order, dialer_drops) in
+        ORDERS.into_iter().flat_map(|order| [(order, false), (order, true)])
+    {
+        let Pair { listener, inbound, outbound, dialer } = pair::<S>().await;
+        let (endpoint, connection, other, _other_endpoint) = if dialer_drops {
+            (dialer, outbound, inbound, listener)
+        } else {
+            (listener, inbound, outbound, dialer)
+        };
+        let (here, mut there) = stream(&connection, &other).await;
         let (mut endpoint, mut connection, mut stream) =
-            (Some(listener), Some(inbound), Some(here));
+            (Some(endpoint), Some(connection), Some(here));
         for what in order {
             match what {
                 0 => drop(endpoint.take()),
@@ -185,8 +161,8 @@ pub(crate) async fn drops_in_every_order<S: Stage>() {
                 _ => drop(stream.take()),
             }
         }
-        assert_eq!(outbound.closed().await, ConnectionEnd::ClosedByPeer, "{order:?}");
+        assert_eq!(other.closed().await, ConnectionEnd::ClosedByPeer, "{order:?}");
         assert!(there.read(&mut [0]).await.is_err(), "{order:?}");
-        assert!(outbound.accept().await.is_none(), "{order:?}");
+        assert!(other.accept().await.is_none(), "{order:?}");
     }
 }

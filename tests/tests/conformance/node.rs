@@ -1,9 +1,6 @@
 //! What the stories begin with: nodes and connected pairs.
 
-use std::future::{Future, poll_fn};
 use std::net::{Ipv4Addr, SocketAddr};
-use std::pin::pin;
-use std::task::Poll;
 
 use floe_core::driver::{Connection, Endpoint, Stream};
 use floe_core::multiaddr::DirectAddr;
@@ -63,6 +60,40 @@ pub(crate) async fn stream(opener: &Connection, accepter: &Connection) -> (Strea
     },)
 }
 
+/// Connects where earlier dials were given up: those that the listener had accepted by then come before
+/// and are over. Everything works on what comes of it.
+pub(crate) async fn meet(dialer: &Endpoint, listener: &Endpoint) -> (Connection, Connection) {
+    let address = address(listener);
+    let dial = async {
+        let outbound = dialer.dial(&address).await.expect("the dial succeeds");
+        let mut client = outbound.open().await.expect("a stream can be opened");
+        assert_eq!(exchange(&mut client, b"hello").await, b"hello");
+        outbound
+    };
+    let accept = async {
+        loop {
+            let inbound = listener.accept().await.expect("the listener is open");
+            if let Some(server) = inbound.accept().await {
+                serve_echo(server).await;
+                return inbound;
+            }
+        }
+    };
+    join!(dial, accept)
+}
+
+/// Says something on a new stream and hears it again.
+pub(crate) async fn hello(opener: &Connection, accepter: &Connection) {
+    let (mut client, server) = stream(opener, accepter).await;
+    let (received, ()) = join!(exchange(&mut client, b"hello"), serve_echo(server));
+    assert_eq!(received, b"hello");
+}
+
+/// Waits until a connection has so many streams: as many as are held, and none that was leaked.
+pub(crate) async fn streams_left(connection: &Connection, expected: usize) {
+    while connection.stats().await.expect("the connection is open").streams != expected {}
+}
+
 /// Sends back what comes, until it ends.
 pub(crate) async fn serve_echo(mut stream: Stream) {
     let mut buffer = [0; 8 * 1024];
@@ -93,16 +124,4 @@ pub(crate) async fn exchange(stream: &mut Stream, bytes: &[u8]) -> Vec<u8> {
         received
     };
     join!(write, read).1
-}
-
-/// Polls a future once, then drops it.
-pub(crate) async fn poll_once<F: Future>(future: F) -> Option<F::Output> {
-    let mut future = pin!(future);
-    poll_fn(|context| {
-        Poll::Ready(match future.as_mut().poll(context) {
-            Poll::Ready(output) => Some(output),
-            Poll::Pending => None,
-        })
-    })
-    .await
 }

@@ -5,11 +5,13 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use floe_core::driver::Endpoint;
+use floe_core::driver::{Driver, Endpoint, os_seed};
 use floe_core::rtc::Config;
-use floe_core::runtime;
+use floe_core::runtime::{self, Reactor};
 use floe_smol::AsyncIo;
 use futures::channel::oneshot;
+
+use crate::faulty::{Faults, Faulty};
 
 /// A runtime.
 pub(crate) trait Stage: Sized + 'static {
@@ -22,6 +24,13 @@ pub(crate) trait Stage: Sized + 'static {
     /// Binds an endpoint in a runtime of its own, and shuts that runtime down when the returned guard is
     /// dropped.
     fn bind_apart(addr: SocketAddr, config: Config) -> io::Result<(Endpoint, impl Send)>;
+
+    /// Binds an endpoint, in the runtime, on a socket that fails when it is told to.
+    fn bind_faulty(
+        addr: SocketAddr,
+        config: Config,
+        faults: Faults,
+    ) -> impl Future<Output = io::Result<Endpoint>>;
 }
 
 pub(crate) struct Tokio;
@@ -50,6 +59,12 @@ impl Stage for Tokio {
         // A runtime must not be dropped where it could block another one's thread.
         Ok((endpoint, Apart(Some(runtime))))
     }
+
+    async fn bind_faulty(addr: SocketAddr, config: Config, faults: Faults) -> io::Result<Endpoint> {
+        let (endpoint, driver) = faulty(floe_tokio::Tokio, addr, config, faults)?;
+        tokio::spawn(driver);
+        Ok(endpoint)
+    }
 }
 
 struct Apart(Option<tokio::runtime::Runtime>);
@@ -76,6 +91,12 @@ impl Stage for Smol {
     fn bind_apart(addr: SocketAddr, config: Config) -> io::Result<(Endpoint, impl Send)> {
         bind_beside_the_executor(addr, config)
     }
+
+    async fn bind_faulty(addr: SocketAddr, config: Config, faults: Faults) -> io::Result<Endpoint> {
+        let (endpoint, driver) = faulty(AsyncIo, addr, config, faults)?;
+        smol::spawn(driver).detach();
+        Ok(endpoint)
+    }
 }
 
 pub(crate) struct AsyncStd;
@@ -91,6 +112,12 @@ impl Stage for AsyncStd {
 
     fn bind_apart(addr: SocketAddr, config: Config) -> io::Result<(Endpoint, impl Send)> {
         bind_beside_the_executor(addr, config)
+    }
+
+    async fn bind_faulty(addr: SocketAddr, config: Config, faults: Faults) -> io::Result<Endpoint> {
+        let (endpoint, driver) = faulty(AsyncIo, addr, config, faults)?;
+        async_std::task::spawn(driver);
+        Ok(endpoint)
     }
 }
 
@@ -111,6 +138,19 @@ fn bind_beside_the_executor(addr: SocketAddr, config: Config) -> io::Result<(End
     };
     std::thread::spawn(move || smol::block_on(smol::future::or(stop, driver.run())));
     Ok((endpoint, guard))
+}
+
+/// An endpoint on a faulty socket, and the future that drives it.
+fn faulty(
+    reactor: impl Reactor,
+    addr: SocketAddr,
+    config: Config,
+    faults: Faults,
+) -> io::Result<(Endpoint, impl Future<Output = ()> + Send + 'static)> {
+    let socket = Faulty::new(runtime::Socket::bind(reactor.clone(), addr)?, faults);
+    let clock = runtime::Clock::start(reactor);
+    let (endpoint, driver) = Driver::new(config, socket, clock, os_seed()?)?;
+    Ok((endpoint, driver.run()))
 }
 
 /// Far longer than any story takes: only one that would never end meets it.
