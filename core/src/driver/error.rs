@@ -123,8 +123,8 @@ impl From<Infallible> for DialError {
     }
 }
 
-/// The error of a read from a stream that was reset. If its end is not known yet, the peer did it:
-/// what this side does is known at once.
+/// The error of a read from a stream that was reset. Pipes wait until its end is known; a stream without
+/// one would have been reset by the peer, as what this side does is known at once.
 pub(super) fn read_error(end: Option<StreamEnd>) -> io::Error {
     let end = end.unwrap_or(StreamEnd::ResetByPeer);
     io::Error::new(kind(end), end)

@@ -61,8 +61,12 @@ impl Pipe {
             if state.dropped || state.inbound.ended.is_some() {
                 return;
             }
+            // Why it was reset is said by the event that follows: the peer did it, or the connection is
+            // over. It is asked for again then, and nobody hears of an end without its reason.
+            let after =
+                if after == After::Reset && state.end.is_none() { After::More } else { after };
             if after == After::Reset {
-                // A reset ends both directions; the event that says so may come later.
+                // A reset ends both directions.
                 state.outbound.fail(WriteError::Reset);
                 writer = state.outbound.writer.take();
             }
@@ -103,9 +107,13 @@ impl Pipe {
         })
     }
 
-    /// The endpoint takes no more.
+    /// The endpoint takes no more. If it was reset, the event that follows says why, and ends it.
     pub(in crate::driver) fn write_failed(&self, error: WriteError) {
-        self.wake_writer(|state| state.outbound.fail(error));
+        self.wake_writer(|state| {
+            if error != WriteError::Reset || state.end.is_some() {
+                state.outbound.fail(error);
+            }
+        });
     }
 
     /// The end of our data was acknowledged, or never will be.

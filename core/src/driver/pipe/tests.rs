@@ -205,6 +205,34 @@ fn the_end_comes_after_the_bytes() {
     }
 }
 
+/// The endpoint's stream is reset before the event arrives that says why: perhaps by the peer, perhaps
+/// because the connection is over.
+#[test]
+fn a_reset_waits_for_its_reason() {
+    for (end, expected) in [
+        (StreamEnd::ResetByPeer, io::ErrorKind::ConnectionReset),
+        (StreamEnd::ConnectionClosed, io::ErrorKind::ConnectionAborted),
+    ] {
+        let bench = Bench::new();
+        ready(bench.write(b"x"));
+        assert!(bench.read(&mut [0]).is_pending());
+        bench.pipe.write_failed(WriteError::Reset);
+        assert!(bench.pipe.readable());
+        bench.pipe.deliver(&[], After::Reset);
+        assert!(bench.read(&mut [0]).is_pending());
+        assert!(bench.flush().is_pending());
+        bench.woken();
+
+        bench.pipe.ended(end);
+        assert!(bench.pipe.readable(), "it is still wanted");
+        bench.pipe.deliver(&[], After::Reset);
+        assert_eq!(bench.woken(), 2, "reader and writer");
+        assert_eq!(kind(bench.read(&mut [0])), expected);
+        assert_eq!(kind(bench.flush()), expected);
+        assert_eq!(kind(bench.write(b"y")), expected);
+    }
+}
+
 #[test]
 fn a_reader_without_room_is_not_told_of_an_end() {
     let bench = Bench::new();
