@@ -74,6 +74,9 @@ impl Endpoint {
     ///
     /// Dropping the future gives the dial up.
     ///
+    /// Our own address is dialed like any other: it leads to a connection with ourselves, which we accept
+    /// as well. Whoever does not want that looks at the peer id, as libp2p's swarms do.
+    ///
     /// # Errors
     ///
     /// [`DialError`], which says which step failed and which were done when.

@@ -1,5 +1,6 @@
 //! What the stories begin with: nodes and connected pairs.
 
+use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 
 use floe_core::driver::{Connection, Endpoint, Stream};
@@ -104,6 +105,15 @@ pub(crate) async fn serve_echo(mut stream: Stream) {
         }
     }
     stream.close().await.expect("the end of an echo is acknowledged");
+}
+
+/// Writes until that fails, and says how.
+pub(crate) async fn until_refused(stream: &mut Stream) -> io::Error {
+    loop {
+        if let Err(error) = stream.write(&[0; 1024]).await {
+            return error;
+        }
+    }
 }
 
 /// Bytes that differ from place to place.

@@ -1,14 +1,14 @@
 //! A runtime is shut down under its endpoint: whoever waits hears of it, and nothing new begins.
 
-use std::io::{self, ErrorKind};
+use std::io::ErrorKind;
 use std::net::UdpSocket;
 
-use floe_core::driver::{DialError, Endpoint, Stream};
+use floe_core::driver::{DialError, Endpoint};
 use floe_core::rtc::error::{ConnectionEnd, OpenError};
 use futures::{AsyncReadExt, AsyncWriteExt, join};
 
 use crate::give_up::poll_once;
-use crate::node::{LOOPBACK, address, config, connect, hello, node, stream};
+use crate::node::{LOOPBACK, address, config, connect, hello, node, stream, until_refused};
 use crate::stage::Stage;
 
 /// Reads, writes, ends, dials, accepts and closings are pending, of connections in both directions.
@@ -27,7 +27,7 @@ pub(crate) async fn under_everything<S: Stage>() {
     let mut buffer = [0];
     let (read, write, opened, accepted, end, other_end, dialed, closed, ()) = join!(
         reads.read(&mut buffer),
-        write_on(&mut writes),
+        until_refused(&mut writes),
         outbound.accept(),
         node.accept(),
         outbound.closed(),
@@ -110,12 +110,4 @@ fn apart<S: Stage>() -> (Endpoint, impl Send) {
         // A runtime may not be started within another.
         scope.spawn(|| S::bind_apart(LOOPBACK, config(2)).unwrap()).join().unwrap()
     })
-}
-
-async fn write_on(stream: &mut Stream) -> io::Error {
-    loop {
-        if let Err(error) = stream.write(&[0; 1024]).await {
-            return error;
-        }
-    }
 }

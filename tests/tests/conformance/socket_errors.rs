@@ -11,9 +11,10 @@ use floe_core::rtc::error::{ConnectionEnd, OpenError, Step};
 use futures::{AsyncReadExt, AsyncWriteExt, join};
 
 use crate::faulty::{Fault, Faults};
-use crate::give_up::turn;
+use crate::give_up::{poll_once, turn};
 use crate::node::{
     LOOPBACK, address, config, connect, exchange, hello, meet, node, pattern, serve_echo, stream,
+    until_refused,
 };
 use crate::stage::Stage;
 
@@ -68,15 +69,18 @@ pub(crate) async fn nothing_can_be_sent<S: Stage>() {
 pub(crate) async fn the_socket_is_gone<S: Stage>() {
     let Faultily { faults, node, peer, outbound, inbound } = faultily::<S>().await;
     let addr = node.local_addr();
-    let (mut reads, _there) = stream(&outbound, &inbound).await;
+    let (mut reads, _unwritten) = stream(&outbound, &inbound).await;
+    let (mut writes, _unread) = stream(&outbound, &inbound).await;
+    while poll_once(writes.write(&[0; 64 * 1024])).await.is_some() {}
     let silent = UdpSocket::bind(LOOPBACK).unwrap();
     let mut nowhere = address(&peer);
     nowhere.port = silent.local_addr().unwrap().port();
     faults.on_recv(Fault::Every(ErrorKind::NotConnected));
 
     let mut buffer = [0];
-    let (read, opened, accepted, moved, end, dialed, closed, other_closed) = join!(
+    let (read, write, opened, accepted, moved, end, dialed, closed, other_closed) = join!(
         reads.read(&mut buffer),
+        until_refused(&mut writes),
         outbound.accept(),
         node.accept(),
         outbound.moved_from(outbound.remote_addr()),
@@ -89,6 +93,7 @@ pub(crate) async fn the_socket_is_gone<S: Stage>() {
         assert_eq!(closed.unwrap_err().kind(), ErrorKind::NotConnected);
     }
     assert_eq!(read.unwrap_err().kind(), ErrorKind::ConnectionAborted);
+    assert_eq!(write.kind(), ErrorKind::ConnectionAborted);
     assert!(opened.is_none() && accepted.is_none() && moved.is_none());
     let cause = ErrorKind::NotConnected.to_string();
     assert_eq!(end, ConnectionEnd::SocketFailed { cause: cause.clone().into() });
@@ -105,8 +110,9 @@ pub(crate) async fn the_socket_is_gone<S: Stage>() {
     node.close().await;
     // The socket is free, and a new endpoint takes the place of the old one with its peers.
     let node = S::bind(addr, config(2)).await.expect("the port is free");
-    let (outbound, inbound) = connect(&node, &peer).await;
-    hello(&outbound, &inbound).await;
+    let (outbound, again) = connect(&node, &peer).await;
+    hello(&outbound, &again).await;
+    assert_eq!(inbound.closed().await, ConnectionEnd::Replaced(again.id()));
 }
 
 /// An endpoint on a socket that fails when told to, connected with one on a sound socket.

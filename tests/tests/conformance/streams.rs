@@ -9,7 +9,7 @@ use futures::future::join_all;
 use futures::{AsyncReadExt, AsyncWriteExt, join};
 
 use crate::give_up::poll_once;
-use crate::node::{Pair, exchange, pair, pattern, serve_echo, stream};
+use crate::node::{Pair, exchange, pair, pattern, serve_echo, stream, until_refused};
 use crate::stage::Stage;
 
 pub(crate) async fn echo<S: Stage>() {
@@ -70,11 +70,7 @@ pub(crate) async fn stop_sending<S: Stage>() {
     let (mut here, mut there) = stream(outbound, inbound).await;
     there.stop_reading();
     assert_eq!(there.read(&mut [0]).await.unwrap(), 0);
-    let error = loop {
-        if let Err(error) = here.write_all(&[0; 1024]).await {
-            break error;
-        }
-    };
+    let error = until_refused(&mut here).await;
     assert_eq!(error.kind(), ErrorKind::BrokenPipe);
     let cause = error.get_ref().and_then(|cause| cause.downcast_ref());
     assert_eq!(cause, Some(&WriteError::Stopped));
@@ -184,11 +180,7 @@ pub(crate) async fn close_and_forget<S: Stage>() {
     read.unwrap();
     assert!(received == bytes);
     // The peer is asked to send no more.
-    let error = loop {
-        if let Err(error) = there.write_all(&[0; 1024]).await {
-            break error;
-        }
-    };
+    let error = until_refused(&mut there).await;
     assert_eq!(error.kind(), ErrorKind::BrokenPipe);
 }
 

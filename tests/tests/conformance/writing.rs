@@ -105,7 +105,7 @@ pub(crate) async fn nothing<S: Stage>() {
     let sent = fill(&mut here).await;
     assert_eq!(poll_once(here.write(b"")).await.expect("nothing needs no room").unwrap(), 0);
     let close = async {
-        here.write(b"").await.unwrap();
+        assert_eq!(here.write(b"").await.unwrap(), 0);
         here.close().await.unwrap();
     };
     let mut received = Vec::new();
