@@ -33,6 +33,8 @@ pub struct Config {
     pub fallback_after: Duration,
     /// The limits.
     pub limits: Limits,
+    /// Whether connections say their secrets. The door to it exists with the feature `capture` only.
+    pub(crate) log_keys: bool,
 }
 
 impl Config {
@@ -47,6 +49,7 @@ impl Config {
             idle_timeout: Duration::from_secs(30),
             fallback_after: Duration::from_millis(300),
             limits: Limits::default(),
+            log_keys: false,
         }
     }
 }

@@ -266,6 +266,9 @@ impl Connection {
                 let cause = cause.into();
                 self.end(now, ConnectionEnd::Failed { step, cause }, shared);
             }
+            EngineEvent::Key(line) => {
+                shared.events.push_back(Event::KeyLog { id: self.id, line });
+            }
             EngineEvent::ChannelFree(channel) => self.streams.on_channel_free(channel),
         }
     }

@@ -73,7 +73,7 @@ impl Endpoint {
     /// be: 32 bytes from the operating system, or of a test's choice.
     pub fn new(config: Arc<Config>, epoch: Epoch, seed: [u8; 32]) -> Self {
         let admission = Admission::new(&config.limits, config.handshake_timeout);
-        let dtls = DtlsContext::new(&config.certificate, config.dtls);
+        let dtls = DtlsContext::new(&config.certificate, config.dtls, config.log_keys);
         let shared = Shared {
             config,
             epoch,

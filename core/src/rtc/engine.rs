@@ -399,7 +399,7 @@ impl Engine {
     ) -> bool {
         let at = self.epoch.instant(self.now);
         let (mut connected, mut heard, mut closed) = (None, false, false);
-        let Self { dtls, sctp, replies, .. } = self;
+        let Self { dtls, sctp, replies, events, .. } = self;
         let result = change(dtls, at, &mut |event| match event {
             dtls::Event::Packet(packet) => replies.push(packet.into()),
             dtls::Event::Connected(peer) => connected = Some(peer),
@@ -407,6 +407,7 @@ impl Engine {
                 heard = true;
                 sctp.handle_packet(at, Bytes::copy_from_slice(packet));
             }
+            dtls::Event::Key(line) => events.push_back(Event::Key(line)),
             dtls::Event::Closed => closed = true,
         });
         if let Some(remote) = connected {

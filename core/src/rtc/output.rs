@@ -5,6 +5,7 @@ use core::net::{IpAddr, SocketAddr};
 use core::time::Duration;
 
 use super::error::{ConnectionEnd, Step, StreamEnd};
+use super::keylog::KeyLogLine;
 use crate::ice::Version;
 use crate::peer_id::PeerId;
 use crate::time::Deadline;
@@ -210,6 +211,15 @@ pub enum Event {
         id: StreamId,
         /// What ended it.
         end: StreamEnd,
+    },
+    /// A secret of a connection's DTLS session, for whoever decrypts what was captured of it. Only if
+    /// the configuration asks for them, which takes the feature `capture`; then also for connections
+    /// of which nothing else is ever said.
+    KeyLog {
+        /// Which.
+        id: ConnectionId,
+        /// The secret.
+        line: KeyLogLine,
     },
 }
 

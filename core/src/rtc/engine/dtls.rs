@@ -11,6 +11,8 @@
 //! Obeys: RFC 6347 (DTLS 1.2), RFC 9147 (DTLS 1.3), RFC 8827 §6.5, libp2p webrtc-direct §Connection
 //! Establishment.
 
+mod secrets;
+
 use core::time::Duration;
 use std::sync::Arc;
 use std::time::Instant;
@@ -22,10 +24,12 @@ use dimpl::{
 };
 use tracing::trace;
 
+use self::secrets::Secrets;
 use super::vocabulary::Role;
 use crate::fingerprint::Fingerprint;
 use crate::rtc::certificate::{Certificate, fingerprint_of};
 use crate::rtc::config::DtlsVersions;
+use crate::rtc::keylog::KeyLogLine;
 use crate::rtc::telemetry;
 
 /// What all sessions of an endpoint share.
@@ -35,21 +39,25 @@ use crate::rtc::telemetry;
 pub(crate) struct DtlsContext {
     certificate: DtlsCertificate,
     versions: DtlsVersions,
+    /// Whether sessions give away their secrets.
+    log_keys: bool,
     plain: Arc<Config>,
     cookie: Arc<Config>,
 }
 
 impl DtlsContext {
-    /// The context of an endpoint that shows this certificate.
-    pub(crate) fn new(certificate: &Certificate, versions: DtlsVersions) -> Self {
+    /// The context of an endpoint that shows this certificate; with `log_keys`, its sessions say their
+    /// secrets.
+    pub(crate) fn new(certificate: &Certificate, versions: DtlsVersions, log_keys: bool) -> Self {
         Self {
             certificate: DtlsCertificate {
                 certificate: certificate.der().to_vec(),
                 private_key: certificate.private_key_der().to_vec(),
             },
             versions,
-            plain: Arc::new(config(false)),
-            cookie: Arc::new(config(true)),
+            log_keys,
+            plain: Arc::new(config(false, log_keys)),
+            cookie: Arc::new(config(true, log_keys)),
         }
     }
 }
@@ -60,6 +68,8 @@ pub(super) struct Dtls {
     /// The certificates that the peer may show; any, if there are none.
     expected: Vec<Fingerprint>,
     peer: Option<Fingerprint>,
+    /// Set if the secrets are wanted.
+    secrets: Option<Secrets>,
     now: Instant,
     deadline: Option<Instant>,
     /// Once set, nothing goes in or out.
@@ -75,6 +85,8 @@ pub(super) enum Event<'a> {
     Connected(Fingerprint),
     /// What the peer sent, authentic.
     Data(&'a [u8]),
+    /// A secret of the session; only if the context asks for them.
+    Key(KeyLogLine),
     /// The peer closed the session.
     Closed,
 }
@@ -111,7 +123,8 @@ impl Dtls {
         // A client has something to say at once.
         let deadline = (role == Role::Client).then_some(now);
         let buffer = vec![0; BUFFER_LEN];
-        Self { session, expected, peer: None, now, deadline, over: false, buffer }
+        let secrets = context.log_keys.then(Secrets::default);
+        Self { session, expected, peer: None, secrets, now, deadline, over: false, buffer }
     }
 
     /// Takes a datagram.
@@ -122,6 +135,9 @@ impl Dtls {
         sink: &mut dyn FnMut(Event<'_>),
     ) -> Result<(), Failure> {
         self.now = now;
+        if let Some(secrets) = &mut self.secrets {
+            secrets.on_datagram(datagram);
+        }
         self.run(sink, |session| {
             session.handle_timeout(now)?;
             match session.handle_packet(datagram) {
@@ -184,6 +200,26 @@ impl Dtls {
         if self.over {
             return Ok(());
         }
+        let Some(mut secrets) = self.secrets.take() else { return self.turn(sink, change) };
+        let (result, lines) = secrets.overhear(|secrets| {
+            let mut seen = |event: Event<'_>| {
+                if let Event::Packet(packet) = event {
+                    secrets.on_datagram(packet);
+                }
+                sink(event);
+            };
+            self.turn(&mut seen, change)
+        });
+        self.secrets = Some(secrets);
+        lines.into_iter().for_each(|line| sink(Event::Key(line)));
+        result
+    }
+
+    fn turn(
+        &mut self,
+        sink: &mut dyn FnMut(Event<'_>),
+        change: impl FnOnce(&mut dimpl::Dtls) -> Result<(), Error>,
+    ) -> Result<(), Failure> {
         let result = match change(&mut self.session) {
             Ok(()) => self.drain(sink),
             Err(error) => {
@@ -196,7 +232,7 @@ impl Dtls {
     }
 
     fn drain(&mut self, sink: &mut dyn FnMut(Event<'_>)) -> Result<(), Failure> {
-        let Self { session, expected, peer, now, deadline, over, buffer } = self;
+        let Self { session, expected, peer, now, deadline, over, buffer, .. } = self;
         loop {
             let needed = match session.poll_output(buffer) {
                 Output::Timeout(at) => {
@@ -244,8 +280,12 @@ fn check(actual: Fingerprint, expected: &[Fingerprint]) -> Result<Fingerprint, F
     }
 }
 
-fn config(cookie: bool) -> Config {
-    Config::builder()
+fn config(cookie: bool, log_keys: bool) -> Config {
+    let builder = match log_keys {
+        true => Config::builder().with_crypto_provider(secrets::provider()),
+        false => Config::builder(),
+    };
+    builder
         .mtu(DATAGRAM_LEN_MAX)
         .max_queue_rx(QUEUE_RX)
         .require_client_certificate(true)

@@ -48,6 +48,7 @@ struct Setup {
     cookie: bool,
     certhash: Option<Fingerprint>,
     receive_window: u32,
+    log_keys: bool,
 }
 
 impl Default for Setup {
@@ -58,6 +59,7 @@ impl Default for Setup {
             cookie: false,
             certhash: None,
             receive_window: 1024 * 1024,
+            log_keys: false,
         }
     }
 }
@@ -82,7 +84,7 @@ impl Setup {
             let params = Params {
                 role,
                 ice: Ice::Lite(lite),
-                dtls: &DtlsContext::new(&certificate(index), self.versions[index]),
+                dtls: &DtlsContext::new(&certificate(index), self.versions[index], self.log_keys),
                 cookie: self.cookie,
                 certhashes: [(role == Role::Client).then_some(promised), None, None, None],
                 receive_window: self.receive_window,
@@ -627,5 +629,36 @@ fn junk_is_dropped_at_any_stage() {
         assert!((0..2).all(|node| wire.saw(node, any_associated)), "{}", wire.history());
         wire.open(CLIENT, 2);
         wire.transfer(CLIENT, 2, &noise(10_000));
+    }
+}
+
+/// That they decrypt what was captured is shown by the simulation.
+#[test]
+fn both_sides_say_the_same_secrets_if_they_are_asked_for() {
+    for (versions, cookie, count) in [
+        ([V12; 2], false, 1),
+        ([V12; 2], true, 1),
+        ([V13; 2], false, 4),
+        ([V13; 2], true, 4),
+        ([Auto; 2], true, 4),
+        ([Auto, V12], false, 1),
+    ] {
+        let setup = Setup { versions, cookie, log_keys: true, ..Setup::default() };
+        let wire = setup.connected();
+        let lines = |node: usize| {
+            let keys = wire.nodes[node].events.iter().filter_map(|(_, event)| match event {
+                Event::Key(line) => Some(std::string::ToString::to_string(line)),
+                _ => None,
+            });
+            keys.collect::<std::collections::BTreeSet<_>>()
+        };
+        assert_eq!(lines(CLIENT), lines(SERVER), "{versions:?}");
+        assert_eq!(lines(CLIENT).len(), count, "{versions:?}");
+        assert_eq!(
+            wire.nodes[CLIENT].events.iter().filter(|(_, it)| matches!(it, Event::Key(_))).count(),
+            count
+        );
+        let wire = Setup { versions, cookie, ..Setup::default() }.connected();
+        assert!((0..2).all(|node| !wire.saw(node, |event| matches!(event, Event::Key(_)))));
     }
 }

@@ -7,6 +7,7 @@ use std::boxed::Box;
 
 use crate::fingerprint::Fingerprint;
 use crate::rtc::error::Step;
+use crate::rtc::keylog::KeyLogLine;
 
 /// Which side of DTLS, and so which parity of channel ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,6 +62,8 @@ pub(crate) enum Event {
     Moved(SocketAddr),
     /// The peer closed the connection: close_notify, ABORT or SHUTDOWN.
     Closed,
+    /// A secret of the DTLS session, if they are wanted.
+    Key(KeyLogLine),
     /// The connection cannot go on.
     Failed {
         /// Where.
