@@ -20,10 +20,11 @@ use super::endpoint::Endpoint;
 use super::error::Ending;
 use super::hub::Hub;
 use super::interfaces::Interfaces;
+use super::observer::{Observed, Observer};
 use super::outside::{Clock, Socket};
 use super::sockets::{Arrivals, Sockets};
 use crate::rtc::telemetry::{self, Tally};
-use crate::rtc::{self, Config, Output};
+use crate::rtc::{self, Config, Event, Output};
 use crate::time::Deadline;
 
 /// The future that makes an endpoint live. Spawn [`run`](Self::run), or poll it by hand.
@@ -31,11 +32,12 @@ use crate::time::Deadline;
 /// If it is dropped before its end, everything that was open is over at once, as
 /// [`DriverDropped`](rtc::error::ConnectionEnd::DriverDropped); peers are not told.
 #[derive(Debug)]
-pub struct Driver<S, C> {
+pub struct Driver<S, C, O = ()> {
     endpoint: rtc::Endpoint,
     sockets: Sockets<S>,
     clock: C,
     unsent: Tally,
+    observer: O,
     /// The last field, so that the sockets are free when handles hear of the end.
     desk: Desk,
 }
@@ -66,11 +68,21 @@ impl<S: Socket, C: Clock> Driver<S, C> {
             sockets: Sockets::new(socket),
             clock,
             unsent: Tally::default(),
+            observer: (),
             desk: Desk::new(hub),
         };
         Ok((handle, driver))
     }
 
+    /// The same driver, watched by `observer`. Of secrets it hears only if the configuration asks for
+    /// them.
+    pub fn observed<O: Observer>(self, observer: O) -> Driver<S, C, O> {
+        let Self { endpoint, sockets, clock, unsent, desk, observer: () } = self;
+        Driver { endpoint, sockets, clock, unsent, observer, desk }
+    }
+}
+
+impl<S: Socket, C: Clock, O: Observer> Driver<S, C, O> {
     /// Runs until the endpoint is closed, by its handles or because its main socket fails for good.
     pub async fn run(mut self) {
         let result = self.turns().await;
@@ -98,7 +110,11 @@ impl<S: Socket, C: Clock> Driver<S, C> {
             let now = self.clock.now();
             if let Some(arrivals) = received {
                 self.sockets.note(now, arrivals)?;
+                let at = self.clock.epoch().instant(now);
                 for datagram in self.sockets.datagrams() {
+                    if let Some(bound) = self.sockets.local_addr(datagram.port) {
+                        self.observer.datagram(Observed::received(at, bound, &datagram));
+                    }
                     self.endpoint.handle_datagram(now, datagram);
                 }
             }
@@ -124,10 +140,18 @@ impl<S: Socket, C: Clock> Driver<S, C> {
                                 %error, times, "datagrams were not sent"
                             );
                         }
+                    } else if let Some(bound) = self.sockets.local_addr(transmit.port) {
+                        let at = self.clock.epoch().instant(now);
+                        let sent = Observed::sent(at, bound, transmit);
+                        sent.for_each(|datagram| self.observer.datagram(datagram));
                     }
                 }
+                Output::Event(Event::KeyLog { line, .. }) => self.observer.key(&line),
                 Output::Event(event) => self.desk.on_event(now, &mut self.endpoint, event),
-                Output::Timeout(deadline) => return deadline,
+                Output::Timeout(deadline) => {
+                    self.observer.drained();
+                    return deadline;
+                }
             }
         }
     }

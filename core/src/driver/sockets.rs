@@ -6,6 +6,7 @@
 //! else goes on. [`Port`] says what it is good for.
 
 use core::future::{pending, poll_fn};
+use core::net::{Ipv4Addr, SocketAddr};
 use core::pin::pin;
 use core::task::Poll;
 use std::io;
@@ -29,6 +30,8 @@ pub(super) struct Sockets<S> {
 #[derive(Debug)]
 struct Bound<S> {
     socket: Arc<S>,
+    /// What it is bound to.
+    local: SocketAddr,
     batch: Batch,
     trouble: Trouble,
 }
@@ -98,6 +101,14 @@ impl<S: Socket> Sockets<S> {
         main.chain(fallback.flat_map(|fallback| fallback.batch.datagrams(Port::Fallback)))
     }
 
+    /// What the socket of a port is bound to, as long as there is one.
+    pub(super) fn local_addr(&self, port: Port) -> Option<SocketAddr> {
+        match port {
+            Port::Main => Some(self.main.local),
+            Port::Fallback => self.fallback.as_ref().map(|fallback| fallback.local),
+        }
+    }
+
     /// When a socket that is left alone for a moment is to be asked again, if one is.
     pub(super) fn paused_until(&mut self, now: Timestamp) -> Option<Timestamp> {
         let fallback = self.fallback.as_mut().and_then(|it| it.trouble.paused_until(now));
@@ -119,7 +130,8 @@ impl<S: Socket> Sockets<S> {
 
 impl<S: Socket> Bound<S> {
     fn new(socket: Arc<S>) -> Self {
-        Self { batch: socket.batch(), socket, trouble: Trouble::default() }
+        let local = socket.local_addr().unwrap_or((Ipv4Addr::UNSPECIFIED, 0).into());
+        Self { batch: socket.batch(), local, socket, trouble: Trouble::default() }
     }
 
     async fn recv(&mut self, now: Timestamp) -> io::Result<()> {
