@@ -40,3 +40,14 @@ pub mod api;
 // Beside the floors: all that the runtime crates share.
 #[cfg(feature = "runtime")]
 pub mod runtime;
+
+// Beside the floors: files for those who look at the wire. Files that only their owner may read are made
+// differently from system to system.
+#[cfg(feature = "capture")]
+pub mod capture;
+#[cfg(all(feature = "capture", not(unix)))]
+#[path = "capture/elsewhere.rs"]
+mod owner_only;
+#[cfg(all(feature = "capture", unix))]
+#[path = "capture/unix.rs"]
+mod owner_only;

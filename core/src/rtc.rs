@@ -67,6 +67,7 @@ pub mod entropy;
 pub mod epoch;
 pub mod error;
 pub mod identity;
+pub mod keylog;
 pub mod output;
 
 mod admission;
@@ -91,4 +92,5 @@ pub use config::{Config, Limits};
 pub use endpoint::{Counters, Endpoint, Stats, StreamMut, Target};
 pub use epoch::Epoch;
 pub use identity::Identity;
+pub use keylog::KeyLogLine;
 pub use output::{ConnectionId, Datagram, Event, Output, Port, Read, StreamId, Transmit};
