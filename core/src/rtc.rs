@@ -89,7 +89,7 @@ pub(crate) mod telemetry;
 
 pub use certificate::Certificate;
 pub use config::{Config, Limits};
-pub use endpoint::{Counters, Endpoint, Stats, StreamMut, Target};
+pub use endpoint::{Counters, Endpoint, Stats, StreamMut, StreamStats, Target};
 pub use epoch::Epoch;
 pub use identity::Identity;
 pub use keylog::KeyLogLine;

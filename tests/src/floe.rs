@@ -10,11 +10,12 @@ use floe_core::rtc::error::ConnectionEnd;
 use floe_core::rtc::identity::Keypair;
 use floe_core::rtc::output::{Established, Timeline};
 use floe_core::rtc::{
-    Certificate, Config, ConnectionId, Datagram, Endpoint, Epoch, Event, Identity, Output, Port,
-    Read, StreamId,
+    Certificate, Config, ConnectionId, Datagram, Endpoint, Epoch, Event, Identity, KeyLogLine,
+    Output, Port, Read, StreamId,
 };
 use floe_core::time::Timestamp;
 
+use crate::capture;
 use crate::net::Packet;
 use crate::node::Node;
 use crate::rng::Rng;
@@ -26,6 +27,8 @@ pub struct Floe {
     pub endpoint: Endpoint,
     /// What happened, oldest first, until a test takes it.
     pub events: VecDeque<Event>,
+    /// The secrets that it has said, if its configuration asks for them.
+    pub keys: Vec<KeyLogLine>,
     /// Its address.
     pub addr: SocketAddr,
     config: Arc<Config>,
@@ -43,9 +46,12 @@ impl Floe {
         let identity = Identity::from(Keypair::ed25519_from_seed(rng.seed()));
         let mut config = Config::new(identity, Certificate::generate(rng.seed()));
         adjust(&mut config);
+        if capture::is_wanted() {
+            config.log_keys();
+        }
         let config = Arc::new(config);
         let endpoint = Endpoint::new(config.clone(), epoch, rng.seed());
-        Self { endpoint, addr, events: VecDeque::new(), config }
+        Self { endpoint, addr, events: VecDeque::new(), keys: Vec::new(), config }
     }
 
     /// The address to dial it at.
@@ -145,6 +151,10 @@ impl Node for Floe {
         self.endpoint.handle_timeout(now);
     }
 
+    fn keys(&self) -> &[KeyLogLine] {
+        &self.keys
+    }
+
     fn drain(&mut self, now: Timestamp, send: &mut dyn FnMut(Packet)) -> Option<Timestamp> {
         loop {
             match self.endpoint.poll(now) {
@@ -157,6 +167,7 @@ impl Node for Floe {
                         });
                     }
                 }
+                Output::Event(Event::KeyLog { line, .. }) => self.keys.push(line),
                 Output::Event(event) => self.events.push_back(event),
                 Output::Timeout(deadline) => return deadline.map(|deadline| deadline.at),
             }

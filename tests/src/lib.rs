@@ -6,12 +6,15 @@
 //! stands [`str0m`](str0m_peer), an implementation of the same protocols that shares no code with
 //! floe's engine room above its parts, as a second opinion.
 //!
+//! With `FLOE_PCAP=DIR`, what a world saw is written there for Wireshark.
+//!
 //! ```text
 //! let mut world = World::new(seed, Weather::FAIR);
 //! let server = world.add(Floe::new(…));        // a handle; `world[server]` is the node
 //! let found = world.until(limit, |world| …);   // steps until it says Some
 //! ```
 
+mod capture;
 pub mod floe;
 pub mod net;
 pub mod node;

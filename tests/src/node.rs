@@ -4,6 +4,7 @@ use std::any::Any;
 use std::fmt::Debug;
 use std::net::SocketAddr;
 
+use floe_core::rtc::KeyLogLine;
 use floe_core::time::Timestamp;
 
 use crate::net::Packet;
@@ -20,6 +21,10 @@ pub trait Node: Any + Debug {
     fn handle_packet(&mut self, now: Timestamp, packet: &Packet);
     /// Takes the time.
     fn handle_timeout(&mut self, now: Timestamp);
+    /// The secrets that it has said so far.
+    fn keys(&self) -> &[KeyLogLine] {
+        &[]
+    }
     /// Sends what is to be sent; then says when to be called again.
     fn drain(&mut self, now: Timestamp, send: &mut dyn FnMut(Packet)) -> Option<Timestamp>;
 }

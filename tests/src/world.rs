@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use floe_core::rtc::Epoch;
 use floe_core::time::Timestamp;
 
+use crate::capture::Capture;
 use crate::net::{Net, Weather};
 use crate::node::Node;
 
@@ -25,6 +26,7 @@ pub struct World {
     pub epoch: Epoch,
     seed: u64,
     places: Vec<Place>,
+    capture: Option<Capture>,
     /// How often in a row time stood still.
     spins: u32,
 }
@@ -34,6 +36,14 @@ pub struct World {
 struct Place {
     node: Box<dyn Node>,
     wake_at: Option<Timestamp>,
+    /// How many of its keys are captured.
+    keys: usize,
+}
+
+impl Place {
+    fn new(node: impl Node) -> Self {
+        Self { node: Box::new(node), wake_at: None, keys: 0 }
+    }
 }
 
 /// A node of a world: `world[handle]`.
@@ -45,25 +55,27 @@ pub struct Handle<N> {
 impl World {
     /// A world at time zero.
     pub fn new(seed: u64, weather: Weather) -> Self {
+        let epoch = Epoch::new(Instant::now());
         Self {
             now: Timestamp::ZERO,
             net: Net::new(seed, weather),
-            epoch: Epoch::new(Instant::now()),
+            epoch,
             seed,
             places: Vec::new(),
+            capture: Capture::begin(seed, epoch),
             spins: 0,
         }
     }
 
     /// Puts a node on the network.
     pub fn add<N: Node>(&mut self, node: N) -> Handle<N> {
-        self.places.push(Place { node: Box::new(node), wake_at: None });
+        self.places.push(Place::new(node));
         Handle { index: self.places.len() - 1, kind: PhantomData }
     }
 
     /// Takes a node's place for another, as after a restart. The old one goes without a word.
     pub fn replace<N: Node>(&mut self, handle: Handle<N>, node: N) {
-        self.places[handle.index] = Place { node: Box::new(node), wake_at: None };
+        self.places[handle.index] = Place::new(node);
     }
 
     /// Steps until `found` says something, for `limit` at most.
@@ -106,8 +118,19 @@ impl World {
             if place.wake_at.is_some_and(|at| at <= self.now) {
                 place.node.handle_timeout(self.now);
             }
-            let (net, now) = (&mut self.net, self.now);
-            place.wake_at = place.node.drain(now, &mut |packet| net.send(now, packet));
+            let (net, capture, now) = (&mut self.net, &mut self.capture, self.now);
+            place.wake_at = place.node.drain(now, &mut |packet| {
+                if let Some(capture) = capture {
+                    capture.packet(now, &packet);
+                }
+                net.send(now, packet);
+            });
+            if let Some(capture) = capture {
+                let new = &place.node.keys()[place.keys..];
+                new.iter().for_each(|line| capture.key(line));
+                place.keys += new.len();
+                capture.drained();
+            }
         }
     }
 

@@ -15,7 +15,7 @@ use bytes::Bytes;
 use tracing::{Span, debug, trace};
 
 use super::channel_zero::CHANNEL_ZERO;
-use super::endpoint::Stats;
+use super::endpoint::{Stats, StreamStats};
 use super::engine::{Engine, Event as EngineEvent};
 use super::error::{ConnectionEnd, OpenError, Step};
 use super::output::{ConnectionId, Direction, Event, Port, StreamId, Timeline};
@@ -88,12 +88,27 @@ impl Connection {
         let wire = engine.map(Engine::counters).unwrap_or_default();
         Stats {
             rtt: engine.and_then(Engine::rtt),
+            rtt_min: engine.and_then(Engine::rtt_min),
             bytes_sent: wire.bytes_sent,
             bytes_received: wire.bytes_received,
-            unread: self.streams.unread(),
-            unsent: engine.map_or(0, Engine::unacknowledged) + self.streams.unsent(),
+            datagrams_sent: wire.datagrams_sent,
+            datagrams_received: wire.datagrams_received,
+            retransmits: engine.map_or(0, Engine::retransmits),
+            send_buffered: engine.map_or(0, Engine::unacknowledged) + self.streams.unsent(),
+            receive_buffered: self.streams.unread(),
             streams: self.streams.len(),
         }
+    }
+
+    /// Numbers of a stream; `None` if there is no such any more.
+    pub(super) fn stream_stats(&self, id: StreamId) -> Option<StreamStats> {
+        let mut stats = self.streams.stats(id)?;
+        if let Some(engine) = self.phase.engine()
+            && self.streams.has_channel(id)
+        {
+            stats.send_buffered += engine.unacknowledged_on(id.channel);
+        }
+        Some(stats)
     }
 
     /// Whether a read has made room for more to be taken from the peer.

@@ -44,7 +44,7 @@ mod stats;
 mod stream;
 mod target;
 
-pub use stats::{Counters, Stats};
+pub use stats::{Counters, Stats, StreamStats};
 pub use stream::StreamMut;
 pub use target::Target;
 
@@ -217,6 +217,7 @@ impl Endpoint {
         loop {
             if !self.shared.outbox.is_empty() {
                 let transmit = self.shared.outbox.pop().expect("the outbox is not empty");
+                self.counters.datagrams_sent += transmit.datagrams().len() as u64;
                 return Output::Transmit(transmit);
             }
             if let Some(event) = self.shared.events.pop_front() {

@@ -96,11 +96,13 @@ pub(crate) struct Engine {
     counters: Counters,
 }
 
-/// What went over the wire, apart from STUN: UDP payload bytes.
+/// What went over the wire, apart from STUN: datagrams and their payload bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Counters {
     pub(crate) bytes_sent: u64,
     pub(crate) bytes_received: u64,
+    pub(crate) datagrams_sent: u64,
+    pub(crate) datagrams_received: u64,
 }
 
 /// In the order in which they follow each other.
@@ -184,6 +186,7 @@ impl Engine {
             return;
         }
         self.counters.bytes_received += datagram.len() as u64;
+        self.counters.datagrams_received += 1;
         if let Ice::Lite(lite) = &mut self.ice {
             lite.on_datagram(local, remote);
         }
@@ -226,9 +229,11 @@ impl Engine {
         }
         self.pump();
         if let Some((local, remote)) = self.ice.destination() {
-            let mut path = Path { port: self.ice.port(), local, remote, out, sent: 0 };
+            let mut path =
+                Path { port: self.ice.port(), local, remote, out, bytes: 0, datagrams: 0 };
             self.flush_records(&mut path);
-            self.counters.bytes_sent += path.sent;
+            self.counters.bytes_sent += path.bytes;
+            self.counters.datagrams_sent += path.datagrams;
         }
         if let Ice::Full(agent) = &mut self.ice {
             agent.poll_transmit(out);
@@ -312,6 +317,11 @@ impl Engine {
         self.channels.unacknowledged_total()
     }
 
+    /// Bytes sent on a channel that the peer has not acknowledged.
+    pub(crate) fn unacknowledged_on(&self, channel: u16) -> usize {
+        self.channels.unacknowledged(channel)
+    }
+
     /// Takes the next message, of whatever channel. What is not taken fills the receive window.
     ///
     /// There is none before `Associated` was said, even if some have overtaken it.
@@ -372,6 +382,16 @@ impl Engine {
             Ice::Lite(_) => None,
         };
         self.sctp.rtt().or(ice)
+    }
+
+    /// The shortest round trip on the present path.
+    pub(crate) fn rtt_min(&self) -> Option<Duration> {
+        self.sctp.rtt_min()
+    }
+
+    /// DATA chunks that were sent again.
+    pub(crate) fn retransmits(&self) -> u64 {
+        self.sctp.retransmits()
     }
 
     /// What went over the wire.
@@ -520,12 +540,14 @@ struct Path<'a> {
     local: Option<IpAddr>,
     remote: SocketAddr,
     out: &'a mut Outbox,
-    sent: u64,
+    bytes: u64,
+    datagrams: u64,
 }
 
 impl Path<'_> {
     fn push(&mut self, datagram: &[u8]) {
-        self.sent += datagram.len() as u64;
+        self.bytes += datagram.len() as u64;
+        self.datagrams += 1;
         self.out.push(self.port, self.local, self.remote, datagram);
     }
 

@@ -13,6 +13,7 @@ use tracing::{debug, trace};
 
 use super::channel_ids::ChannelIds;
 use super::config::Limits;
+use super::endpoint::StreamStats;
 use super::engine::Engine;
 use super::error::{OpenError, WriteError};
 use super::output::{ConnectionId, Event, Read, StreamId};
@@ -122,6 +123,17 @@ impl Streams {
 
     pub(super) fn unsent(&self) -> usize {
         self.turns.iter().filter_map(|serial| self.by_serial.get(serial)).map(Stream::unsent).sum()
+    }
+
+    /// What a stream holds itself: not what the engine does for it.
+    pub(super) fn stats(&self, id: StreamId) -> Option<StreamStats> {
+        let stream = self.by_serial.get(&id.serial)?;
+        Some(StreamStats { send_buffered: stream.unsent(), receive_buffered: stream.unread() })
+    }
+
+    /// Whether the channel of a stream is still that stream's, and not a later one's.
+    pub(super) fn has_channel(&self, id: StreamId) -> bool {
+        self.by_channel.get(&id.channel) == Some(&id.serial)
     }
 
     /// Whether nothing more should be taken from the peer until the application reads.

@@ -124,7 +124,7 @@ pub(crate) async fn slow_reader<S: Stage>() {
     let half = Limits::default().stream_receive_bytes / 2;
     join!(write_on(&mut fast, &bytes, sent, half), others);
     let stats = inbound.stats().await.expect("the connection is open");
-    assert!(stats.unread <= Limits::default().stream_receive_bytes, "{stats:?}");
+    assert!(stats.receive_buffered <= Limits::default().stream_receive_bytes, "{stats:?}");
 
     let end = 8 * 1024 * 1024;
     let write = async {

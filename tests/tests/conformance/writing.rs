@@ -32,7 +32,7 @@ pub(crate) async fn a_halt<S: Stage>() {
         while let Some(n) = poll_once(here.write(&bytes[sent..])).await {
             sent += n.unwrap();
         }
-        let unread = inbound.stats().await.expect("the connection is open").unread;
+        let unread = inbound.stats().await.expect("the connection is open").receive_buffered;
         if unread >= tight(0).limits.stream_receive_bytes {
             turns_when_full += 1;
         }

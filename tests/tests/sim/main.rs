@@ -10,6 +10,7 @@
 //! | `weather` | bad networks, peers that move |
 //! | `hostile` | bad input |
 //! | `telemetry` | what is told through `tracing` |
+//! | `capture` | keys, and what they decrypt |
 //! | `second_opinion` | floe against `str0m` |
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -17,6 +18,7 @@ use std::time::Duration;
 
 use floe_tests::rng::Rng;
 
+mod capture;
 mod connect;
 mod end;
 mod flow;

@@ -38,8 +38,8 @@ fn a_slow_reader_stops_its_sender_and_nobody_else() {
         slow.pump(world);
         let here = world[client].endpoint.stats(at_client).expect("the connection lives");
         let there = world[server].endpoint.stats(at_server).expect("the connection lives");
-        assert!(here.unsent <= limits.stream_send_bytes + 2 * MIB, "{here:?}");
-        unread_max = unread_max.max(there.unread);
+        assert!(here.send_buffered <= limits.stream_send_bytes + 2 * MIB, "{here:?}");
+        unread_max = unread_max.max(there.receive_buffered);
         None::<()>
     });
     let window = limits.receive_window as usize;
@@ -56,7 +56,7 @@ fn a_slow_reader_stops_its_sender_and_nobody_else() {
     let mut after = Flow::new((client, back), (server, back_there), bytes);
     flow::run(&mut pair.world, secs(60), &mut [&mut after]);
     let stats = pair.world[server].endpoint.stats(at_server).expect("the connection lives");
-    assert_eq!(stats.unread, 0);
+    assert_eq!(stats.receive_buffered, 0);
 }
 
 #[test]

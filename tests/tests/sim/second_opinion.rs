@@ -120,7 +120,7 @@ fn echoes_come_back_whole_however_they_are_cut() {
             assert!(received == sent, "the echo is what was sent");
             world.run(secs(2));
             let stats = world[floe].endpoint.stats(id).unwrap();
-            assert_eq!((stats.unsent, stats.unread), (0, 0));
+            assert_eq!((stats.send_buffered, stats.receive_buffered), (0, 0));
             // What floe sends, everybody can read: see protocol.md §7.2.
             let channel = world[other].session().unwrap().channel(0);
             assert!(channel.message_len_max <= 4096, "{}", channel.message_len_max);

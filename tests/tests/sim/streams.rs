@@ -48,7 +48,7 @@ fn either_side_may_finish_first_and_still_read() {
             world.run(secs(1));
             for (node, id) in [(pair.client, pair.at_client), (pair.server, pair.at_server)] {
                 let stats = world[node].endpoint.stats(id).unwrap();
-                assert_eq!((stats.streams, stats.unread, stats.unsent), (0, 0, 0));
+                assert_eq!((stats.streams, stats.receive_buffered, stats.send_buffered), (0, 0, 0));
             }
         }
     }
@@ -236,7 +236,7 @@ fn whatever_both_ends_do_nothing_is_left_over() {
         world.run(secs(60));
         for (node, id) in [(pair.client, pair.at_client), (pair.server, pair.at_server)] {
             let stats = world[node].endpoint.stats(id).expect("the connection lives");
-            let left = (stats.streams, stats.unread, stats.unsent);
+            let left = (stats.streams, stats.receive_buffered, stats.send_buffered);
             assert_eq!(left, (0, 0, 0), "seed {seed}, {node:?}");
         }
         // And the connection is as good as ever.
@@ -280,6 +280,10 @@ fn nothing_is_left(pair: &mut Pair, streams: &[StreamId]) {
             pair.world[node].endpoint.forget_stream(now, *stream);
         }
         let stats = pair.world[node].endpoint.stats(id).expect("the connection lives");
-        assert_eq!((stats.streams, stats.unread, stats.unsent), (0, 0, 0), "{node:?}");
+        assert_eq!(
+            (stats.streams, stats.receive_buffered, stats.send_buffered),
+            (0, 0, 0),
+            "{node:?}"
+        );
     }
 }

@@ -33,6 +33,39 @@ fn transfers_arrive_in_foul_weather() {
     }
 }
 
+#[test]
+fn what_is_sent_again_is_counted() {
+    for (seed, weather) in
+        [(1, Weather::FAIR), (2, Weather { loss: 20_000, ..Weather::FAIR }), (3, Weather::FAIR)]
+    {
+        let mut pair = Pair::new(seed, weather);
+        let (ours, theirs) = pair.open();
+        let (client, server) = (pair.client, pair.server);
+        // No more than the receiver's window: a path without loss has nothing to send again.
+        let bytes = random_bytes(&mut Rng::new(seed), 2_000_000);
+        let mut flow = Flow::new((client, ours), (server, theirs), bytes);
+        pair.world.until(millis(60), |world| {
+            flow.pump(world);
+            None::<()>
+        });
+        let of_stream = pair.world[client].endpoint.stream(ours).unwrap().stats();
+        let stats = pair.world[client].endpoint.stats(pair.at_client).unwrap();
+        assert!(of_stream.send_buffered > 0, "{of_stream:?}");
+        assert_eq!(of_stream.send_buffered, stats.send_buffered);
+        flow::run(&mut pair.world, secs(300), &mut [&mut flow]);
+        let stats = pair.world[client].endpoint.stats(pair.at_client).unwrap();
+        let there = pair.world[server].endpoint.stats(pair.at_server).unwrap();
+        println!("seed {seed}: {stats:?}");
+        assert_eq!(stats.retransmits > 0, weather.loss > 0, "{stats:?}");
+        assert!(stats.retransmits < stats.datagrams_sent, "{stats:?}");
+        assert_eq!(stats.send_buffered, 0);
+        assert_eq!(there.datagrams_received < stats.datagrams_sent, weather.loss > 0, "{there:?}");
+        assert!(stats.rtt_min >= Some(millis(20)) && stats.rtt >= stats.rtt_min, "{stats:?}");
+        let counters = pair.world[client].endpoint.counters();
+        assert!(counters.datagrams_sent > stats.datagrams_sent, "checks are counted too");
+    }
+}
+
 /// Nothing is lost here, so nothing has to be sent again: datagrams overtake each other, among them the
 /// first Noise message the COOKIE-ACK of SCTP.
 #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::Endpoint;
+use super::{Endpoint, StreamStats};
 use crate::rtc::error::WriteError;
 use crate::rtc::output::{Event, Read, StreamId};
 use crate::rtc::streams::Streams;
@@ -18,6 +18,12 @@ pub struct StreamMut<'a> {
 impl<'a> StreamMut<'a> {
     pub(super) fn new(endpoint: &'a mut Endpoint, id: StreamId) -> Self {
         Self { endpoint, id }
+    }
+
+    /// What is buffered for this stream, in both directions.
+    pub fn stats(&self) -> StreamStats {
+        let connection = self.endpoint.connections.get(&self.id.connection);
+        connection.and_then(|connection| connection.stream_stats(self.id)).unwrap_or_default()
     }
 
     /// Reads into `out`, which must not be empty.

@@ -138,6 +138,11 @@ impl Channels {
         self.unacknowledged
     }
 
+    /// Bytes sent on a channel that are not acknowledged.
+    pub(super) fn unacknowledged(&self, id: u16) -> usize {
+        self.channels.get(&id).map_or(0, |channel| channel.unacknowledged)
+    }
+
     /// Looks up what was acknowledged.
     pub(super) fn refresh(&mut self, sctp: &mut sctp::Association) {
         let Self { channels, busy, unacknowledged, .. } = self;

@@ -10,6 +10,7 @@
 
 pub(super) mod packet;
 mod proto;
+mod resent;
 mod rtt;
 
 use core::time::Duration;
@@ -60,6 +61,8 @@ pub(super) trait Sctp: Sized {
     fn rtt_min(&self) -> Option<Duration>;
     /// The path to the peer is another one now: what was measured of it no longer holds.
     fn path_changed(&mut self);
+    /// How many DATA chunks were sent again, each as often as it was.
+    fn retransmits(&self) -> u64;
     /// How many incoming streams the peer has room for.
     fn peer_streams(&self) -> u16;
 }

@@ -44,8 +44,8 @@ impl Secrets {
         HEARD.set(Some(Vec::new()));
         let result = call(self);
         let heard = HEARD.take().unwrap_or_default();
-        let line = |Heard { label, client_random, secret, len }: Heard| {
-            KeyLogLine::new(label, client_random.or(self.client_random)?, &secret[..len])
+        let line = |Heard { label, client_random, secret }: Heard| {
+            KeyLogLine::new(label, client_random.or(self.client_random)?, &secret)
         };
         (result, heard.into_iter().filter_map(line).collect())
     }
@@ -65,8 +65,7 @@ struct Heard {
     label: KeyLogLabel,
     /// Part of what is hashed in DTLS 1.2.
     client_random: Option<[u8; 32]>,
-    secret: [u8; SECRET_LEN_MAX],
-    len: usize,
+    secret: Vec<u8>,
 }
 
 thread_local! {
@@ -98,22 +97,14 @@ fn recognise(key: &[u8], data: &[u8], out: &[u8]) -> Option<Heard> {
     {
         // The first call for A(1); the seed is the server's random, then the client's.
         let client_random = randoms[32..].try_into().ok();
-        return Heard::new(KeyLogLabel::ClientRandom, client_random, key);
+        return Some(Heard { label: KeyLogLabel::ClientRandom, client_random, secret: key.into() });
     }
     // HkdfLabel: the output's length in two bytes, the label and the context with one byte of length each;
     // then the number of HKDF's only block.
     let (&label_len, rest) = data.get(2..)?.split_first()?;
     let label = rest.get(..usize::from(label_len))?;
     let (_, label) = TRAFFIC_SECRETS.into_iter().find(|(name, _)| *name == label)?;
-    Heard::new(label, None, out)
-}
-
-impl Heard {
-    fn new(label: KeyLogLabel, client_random: Option<[u8; 32]>, bytes: &[u8]) -> Option<Self> {
-        let mut secret = [0; SECRET_LEN_MAX];
-        secret.get_mut(..bytes.len())?.copy_from_slice(bytes);
-        Some(Self { label, client_random, secret, len: bytes.len() })
-    }
+    Some(Heard { label, client_random: None, secret: out.into() })
 }
 
 /// The random of a ClientHello, which is in the clear; its first fragment has it.
@@ -131,8 +122,6 @@ const TRAFFIC_SECRETS: [(&[u8], KeyLogLabel); 4] = [
     (b"dtls13c ap traffic", KeyLogLabel::ClientTrafficSecret0),
     (b"dtls13s ap traffic", KeyLogLabel::ServerTrafficSecret0),
 ];
-/// A master secret, or an output of SHA-384.
-const SECRET_LEN_MAX: usize = 48;
 
 #[cfg(test)]
 mod tests {

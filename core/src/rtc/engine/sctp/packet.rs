@@ -51,6 +51,11 @@ pub(super) fn inbound_streams(packet: &[u8]) -> Option<u16> {
     Some(u16::from_be_bytes(bytes.try_into().expect("two bytes were asked for")))
 }
 
+/// Whether the TSN `a` comes after `b` (serial numbers, RFC 1982).
+pub(super) fn is_after(a: u32, b: u32) -> bool {
+    a != b && a.wrapping_sub(b) < 1 << 31
+}
+
 /// A packet as if its sender had asked for its acknowledgement at once: the I bit of RFC 7053, on its last
 /// DATA chunk. `None` if it has none.
 pub(super) fn with_immediate_sack(packet: &[u8]) -> Option<Vec<u8>> {

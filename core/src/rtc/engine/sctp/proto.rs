@@ -43,6 +43,7 @@ use sctp_proto::{
 };
 use tracing::{debug, trace};
 
+use super::resent::Resent;
 use super::rtt::Rtt;
 use super::{Event, Kind, Message, Sctp, packet};
 use crate::rtc::engine::Role;
@@ -67,6 +68,7 @@ pub(in crate::rtc::engine) struct Association {
     /// The last packet with data, for `window_update`.
     last_data: Bytes,
     rtt: Rtt,
+    resent: Resent,
     own_tag: u32,
     peer_tag: u32,
     peer_streams: u16,
@@ -117,6 +119,7 @@ impl Sctp for Association {
             events: VecDeque::new(),
             last_data: Bytes::new(),
             rtt: Rtt::default(),
+            resent: Resent::default(),
             own_tag: 0,
             peer_tag: 0,
             peer_streams: 0,
@@ -214,6 +217,7 @@ impl Sctp for Association {
                     self.own_tag = packet::initiate_tag(packet).unwrap_or_default();
                 }
                 self.rtt.on_sent(now, packet, packets.len());
+                self.resent.on_sent(packet);
                 packet::fit(packet, PACKET_LEN_MAX, send);
             }
         }
@@ -316,6 +320,10 @@ impl Sctp for Association {
 
     fn path_changed(&mut self) {
         self.rtt = Rtt::default();
+    }
+
+    fn retransmits(&self) -> u64 {
+        self.resent.count()
     }
 
     fn peer_streams(&self) -> u16 {

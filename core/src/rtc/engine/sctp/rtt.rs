@@ -61,14 +61,14 @@ impl Rtt {
     fn on_data_sent(&mut self, now: Instant, packet: &[u8], burst: usize) {
         for chunk in packet::chunks(packet).filter(|chunk| chunk.kind == packet::DATA) {
             let Some(tsn) = chunk.tsn() else { return };
-            let new = self.highest_tsn.is_none_or(|highest| after(tsn, highest));
+            let new = self.highest_tsn.is_none_or(|highest| packet::is_after(tsn, highest));
             if new {
                 self.highest_tsn = Some(tsn);
                 if self.probe.is_none() && burst >= BURST_MIN {
                     self.probe = Some(Probe { sent: now, awaits: Awaits::Tsn(tsn) });
                 }
             } else if let Some(Probe { awaits: Awaits::Tsn(probed), .. }) = self.probe
-                && !after(tsn, probed)
+                && !packet::is_after(tsn, probed)
             {
                 // Something up to the probe is sent again: the SACK to come may be for either.
                 self.probe = None;
@@ -82,7 +82,8 @@ impl Rtt {
         let answered = packet::chunks(packet).any(|chunk| match probe.awaits {
             Awaits::Chunk(kind) => chunk.kind == kind,
             Awaits::Tsn(tsn) => {
-                chunk.kind == packet::SACK && chunk.tsn().is_some_and(|acked| !after(tsn, acked))
+                chunk.kind == packet::SACK
+                    && chunk.tsn().is_some_and(|acked| !packet::is_after(tsn, acked))
             }
         });
         if answered {
@@ -96,11 +97,6 @@ impl Rtt {
         self.smoothed = Some(self.smoothed.map_or(rtt, |smoothed| (smoothed * 7 + rtt) / 8));
         self.min = Some(self.min.map_or(rtt, |min| min.min(rtt)));
     }
-}
-
-/// Whether `a` comes after `b` (serial numbers, RFC 1982).
-fn after(a: u32, b: u32) -> bool {
-    a != b && a.wrapping_sub(b) < 1 << 31
 }
 
 /// So many packets at once are not all left to the delayed acknowledgement of the peer.
