@@ -300,6 +300,7 @@ impl Endpoint {
                 return Err("no connections are accepted");
             }
             self.admission.on_check(now, &check)?;
+            self.finish_answers(now, remote);
         }
         let mut answer = [0; SUCCESS_LEN_MAX];
         let answer =
@@ -395,6 +396,17 @@ impl Endpoint {
                 connection.tell_given_up(now);
             }
             self.retire(id, true);
+        }
+    }
+
+    /// Handshakes with an address say what they have to say before a check of a new dial from there is
+    /// answered: its client begins DTLS with our answer, and would take the words of the last handshake,
+    /// which it has given up, for ours about the new one.
+    fn finish_answers(&mut self, now: Timestamp, remote: SocketAddr) {
+        let at = self.routes.at(remote).iter().copied();
+        let unfinished: Vec<_> = at.filter(|id| self.handshaking.contains(id)).collect();
+        for id in unfinished {
+            self.advance(now, id);
         }
     }
 

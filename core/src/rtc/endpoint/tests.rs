@@ -283,3 +283,24 @@ fn what_was_written_at_once_arrives_without_another_call() {
     let theirs = pair.opened(LISTENER);
     assert_eq!(pair.read_to_end(LISTENER, theirs), bytes);
 }
+
+/// The listener finds the ClientHello of a dial that was given up and the check of the next one in the
+/// same batch: its answer to the former must not come when the client waits for one to the latter.
+#[test]
+fn a_dial_that_is_given_up_in_its_handshake_does_not_spoil_the_next() {
+    let mut pair = Pair::new();
+    let target = pair.target();
+    let first = pair.nodes[DIALER].endpoint.dial(pair.now, target.clone()).unwrap();
+    pair.run(|pair| pair.under_way.iter().any(|packet| is_client_hello(&packet.payload)));
+    pair.nodes[DIALER].endpoint.close(pair.now, first);
+    let begun = pair.now;
+    pair.nodes[DIALER].endpoint.dial(begun, target).unwrap();
+    let answered = |packet: &Packet| packet.to == DIALER && packet.at > begun;
+    pair.run(|pair| pair.under_way.iter().any(answered));
+    // Each datagram by itself: what comes after the answer to the check comes in the handshake.
+    for (packet, n) in pair.under_way.iter_mut().zip(1..) {
+        packet.at = packet.at + Duration::from_micros(n);
+    }
+    pair.connected(DIALER);
+    assert!(pair.now < begun + Duration::from_secs(1), "no handshake had to be repeated");
+}
