@@ -42,6 +42,19 @@ pub(crate) struct Common {
     pub(crate) runtime: Runtime,
 }
 
+/// Files for those who look at the wire.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct CaptureFiles {
+    /// Write every datagram to a pcapng file, with its keys, that Wireshark opens and decrypts
+    ///
+    /// A new file can be read by its owner only: whoever has it can read the connections.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) pcap: Option<PathBuf>,
+    /// Append the keys of all connections to a file, to decrypt what something else has captured
+    #[arg(long, global = true, value_name = "FILE", env = "SSLKEYLOGFILE")]
+    pub(crate) keylog: Option<PathBuf>,
+}
+
 /// Connect two nodes on this machine over UDP, ping, and transfer both ways.
 ///
 /// Each node has its own identity, certificate and socket on the loopback interface. They connect with
@@ -51,6 +64,8 @@ pub(crate) struct Demo {
     /// How much to transfer each way, per version
     #[arg(long, value_name = "SIZE", default_value = "64MiB", value_parser = parse_bytes)]
     pub(crate) bytes: u64,
+    #[command(flatten)]
+    pub(crate) capture: CaptureFiles,
     #[command(flatten)]
     pub(crate) common: Common,
 }
@@ -77,6 +92,8 @@ pub(crate) struct Listen {
     #[arg(long, value_name = "FILE")]
     pub(crate) key: Option<PathBuf>,
     #[command(flatten)]
+    pub(crate) capture: CaptureFiles,
+    #[command(flatten)]
     pub(crate) common: Common,
 }
 
@@ -99,6 +116,8 @@ pub(crate) struct Dial {
     /// File with the identity key to dial with; made if missing. Without it, a new one each time
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) key: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) capture: CaptureFiles,
     #[command(flatten)]
     pub(crate) common: Common,
     #[command(subcommand)]
@@ -288,6 +307,18 @@ mod tests {
             assert_eq!(dial.timeout, Duration::from_millis(1_500));
             assert!(matches!(dial.action, Action::Ping { count: 3 }));
         }
+    }
+
+    #[test]
+    fn files_to_capture_to_may_stand_behind_the_action() {
+        let args = ["dial", ADDR, "ping", "--pcap", "a.pcapng", "--keylog", "keys"];
+        let Ok(Command::Dial(dial)) = parse(&args) else { panic!() };
+        assert_eq!(dial.capture.pcap.as_deref(), Some("a.pcapng".as_ref()));
+        assert_eq!(dial.capture.keylog.as_deref(), Some("keys".as_ref()));
+        for command in [&["listen"][..], &["demo"]] {
+            assert!(parse(&[command, &args[3..]].concat()).is_ok(), "{command:?}");
+        }
+        assert!(parse(&["probe", ADDR, "--pcap", "a.pcapng"]).is_err());
     }
 
     #[test]

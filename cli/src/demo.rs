@@ -11,6 +11,7 @@ use floe_core::rtc::error::Step;
 use serde::Serialize;
 
 use crate::args::Demo;
+use crate::capture::Capture;
 use crate::dialer;
 use crate::failure::Failure;
 use crate::key::Key;
@@ -26,9 +27,11 @@ struct Done {
 
 /// Runs the command.
 pub(crate) async fn run(args: Demo, report: Report) -> Result<(), Failure> {
+    // One side sees everything; both would show each datagram twice.
+    let capture = Capture::open(&args.capture)?;
     report.tell_people("Two nodes on this machine, over UDP on its loopback interface.");
     for version in [Version::V2, Version::V1] {
-        story(&args, version, report).await?;
+        story(&args, version, &capture, report).await?;
     }
     let text = format!(
         "\nAll went well: with v2 and with v1 the nodes connected, knew each other by their keys, pinged, \
@@ -39,11 +42,18 @@ pub(crate) async fn run(args: Demo, report: Report) -> Result<(), Failure> {
     Ok(())
 }
 
-async fn story(args: &Demo, version: Version, report: Report) -> Result<(), Failure> {
+async fn story(
+    args: &Demo,
+    version: Version,
+    capture: &Capture,
+    report: Report,
+) -> Result<(), Failure> {
     let runtime = args.common.runtime;
     let (listener_key, dialer_key) = (Key::random()?, Key::random()?);
+    let mut config = listener_key.config();
+    let watcher = capture.watch(&mut config);
     let listener = runtime
-        .bind((Ipv4Addr::LOCALHOST, 0).into(), listener_key.config())
+        .bind_observed((Ipv4Addr::LOCALHOST, 0).into(), config, watcher)
         .await
         .map_err(|error| Failure::new("listen", format!("cannot open a UDP socket: {error}")))?;
     let addr = first_addr(&listener)?;
@@ -59,7 +69,7 @@ async fn story(args: &Demo, version: Version, report: Report) -> Result<(), Fail
         dialer_key.identity.peer_id()
     ));
 
-    let dialer = dialer::bind(runtime, &dialer_key, addr.socket_addr()).await?;
+    let dialer = dialer::bind(runtime, &dialer_key, addr.socket_addr(), &Capture::none()).await?;
     let connection = dialer::connect(&dialer, &addr, Some(version), PATIENCE, report).await?;
     let timeline = connection.timeline();
     let steps = Step::ALL.iter().filter_map(|&step| {

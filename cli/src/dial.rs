@@ -6,6 +6,7 @@ use floe_core::driver::Endpoint;
 use futures::future::{Either, select};
 
 use crate::args::{Action, Dial};
+use crate::capture::Capture;
 use crate::dialer;
 use crate::failure::Failure;
 use crate::key::Key;
@@ -19,7 +20,9 @@ use crate::signals::Signals;
 pub(crate) async fn run(args: Dial, report: Report) -> Result<(), Failure> {
     let mut signals = Signals::catch()?;
     let key = Key::load(args.key.as_deref())?;
-    let endpoint = dialer::bind(args.common.runtime, &key, args.addr.socket_addr()).await?;
+    let capture = Capture::open(&args.capture)?;
+    let remote = args.addr.socket_addr();
+    let endpoint = dialer::bind(args.common.runtime, &key, remote, &capture).await?;
     let outcome =
         match select(pin!(work(&args, &key, &endpoint, report)), pin!(signals.received())).await {
             Either::Left((outcome, _)) => outcome,

@@ -10,6 +10,7 @@ use floe_core::rtc::endpoint::Target;
 use floe_core::rtc::error::{ConnectionEnd, Step};
 use floe_core::rtc::output::Timeline;
 
+use crate::capture::Capture;
 use crate::failure::Failure;
 use crate::key::Key;
 use crate::quantity;
@@ -21,15 +22,17 @@ pub(crate) async fn bind(
     runtime: Runtime,
     key: &Key,
     remote: SocketAddr,
+    capture: &Capture,
 ) -> Result<Endpoint, Failure> {
     let mut config = key.config();
     config.accept = false;
+    let watcher = capture.watch(&mut config);
     let local = match remote {
         SocketAddr::V4(_) => SocketAddr::new(Ipv4Addr::UNSPECIFIED.into(), 0),
         SocketAddr::V6(_) => SocketAddr::new(Ipv6Addr::UNSPECIFIED.into(), 0),
     };
     runtime
-        .bind(local, config)
+        .bind_observed(local, config, watcher)
         .await
         .map_err(|error| Failure::new("bind", format!("cannot open a UDP socket: {error}")))
 }

@@ -12,6 +12,7 @@ use futures::future::{Either, join_all, select, select_all};
 use futures::stream::select_all as select_streams;
 
 use crate::args::Listen;
+use crate::capture::Capture;
 use crate::dialer;
 use crate::failure::Failure;
 use crate::key::Key;
@@ -25,7 +26,8 @@ use crate::signals::Signals;
 pub(crate) async fn run(args: Listen, report: Report) -> Result<(), Failure> {
     let mut signals = Signals::catch()?;
     let key = Key::load(args.key.as_deref())?;
-    let endpoints = bind(args.common.runtime, &args, &key).await?;
+    let capture = Capture::open(&args.capture)?;
+    let endpoints = bind(args.common.runtime, &args, &key, &capture).await?;
 
     let node = Node::new(args.common.runtime, &key);
     let watchers: Vec<_> = endpoints.iter().map(Endpoint::watch_addrs).collect();
@@ -49,11 +51,20 @@ pub(crate) async fn run(args: Listen, report: Report) -> Result<(), Failure> {
     outcome
 }
 
-async fn bind(runtime: Runtime, args: &Listen, key: &Key) -> Result<Vec<Endpoint>, Failure> {
+async fn bind(
+    runtime: Runtime,
+    args: &Listen,
+    key: &Key,
+    capture: &Capture,
+) -> Result<Vec<Endpoint>, Failure> {
+    let bind = async |addr| {
+        let mut config = key.config();
+        let watcher = capture.watch(&mut config);
+        runtime.bind_observed(addr, config, watcher).await
+    };
     let mut endpoints = Vec::new();
     for addr in &args.listen {
-        let endpoint = runtime
-            .bind(addr.socket_addr(), key.config())
+        let endpoint = bind(addr.socket_addr())
             .await
             .map_err(|error| Failure::new("listen", format!("cannot listen on {addr}: {error}")))?;
         endpoints.push(endpoint);
@@ -64,7 +75,7 @@ async fn bind(runtime: Runtime, args: &Listen, key: &Key) -> Result<Vec<Endpoint
     let mut refusals = Vec::new();
     for ip in [Ipv4Addr::UNSPECIFIED.into(), Ipv6Addr::UNSPECIFIED.into()] {
         let wildcard = SocketAddr::new(ip, 0);
-        match runtime.bind(wildcard, key.config()).await {
+        match bind(wildcard).await {
             Ok(endpoint) => endpoints.push(endpoint),
             // A machine without IPv6, or without IPv4, is a usual machine.
             Err(error) => {

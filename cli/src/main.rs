@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! main → args → one file per command → session, serve → protocols
-//!                    └→ report (stdout), key, dialer, runtime
+//!                    └→ report (stdout), key, dialer, capture, runtime
 //! ```
 //!
 //! The commands speak `futures` and floe's handles only; [`runtime`] is the one file that names a
@@ -10,6 +10,7 @@
 
 mod address;
 mod args;
+mod capture;
 mod demo;
 mod dial;
 mod dialer;

@@ -14,6 +14,8 @@ use floe_core::driver::Endpoint;
 use floe_core::rtc::Config;
 use futures::future::{Either, select};
 
+use crate::capture::Watcher;
+
 /// A runtime that the program can run on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Runtime {
@@ -43,6 +45,20 @@ impl Runtime {
             Self::Smol => floe_smol::bind(addr, config).await,
             Self::AsyncStd => floe_async_std::bind(addr, config).await,
         }
+    }
+
+    /// Binds an endpoint to `addr` that is watched by `watcher`.
+    pub(crate) async fn bind_observed(
+        self,
+        addr: SocketAddr,
+        config: Config,
+        watcher: Watcher,
+    ) -> io::Result<Endpoint> {
+        if !matches!(watcher, (None, None)) {
+            let error = "this build cannot watch an endpoint";
+            return Err(io::Error::new(io::ErrorKind::Unsupported, error));
+        }
+        self.bind(addr, config).await
     }
 
     /// Runs `task` beside everything else.

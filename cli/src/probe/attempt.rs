@@ -9,6 +9,7 @@ use floe_core::peer_id::PeerId;
 use floe_core::rtc::error::{ConnectionEnd, Step};
 use floe_core::rtc::output::Timeline;
 
+use crate::capture::Capture;
 use crate::dialer;
 use crate::failure::Failure;
 use crate::key::Key;
@@ -53,7 +54,7 @@ impl Attempt {
         version: Version,
         timeout: Duration,
     ) -> Result<Self, Failure> {
-        let endpoint = dialer::bind(runtime, key, addr.socket_addr()).await?;
+        let endpoint = dialer::bind(runtime, key, addr.socket_addr(), &Capture::none()).await?;
         let start = Instant::now();
         let dialed = dialer::dial(&endpoint, addr, Some(version), timeout).await;
         let elapsed = start.elapsed();
