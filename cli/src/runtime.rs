@@ -10,11 +10,9 @@ use std::pin::pin;
 use std::time::Duration;
 
 use clap::ValueEnum;
-use floe_core::driver::Endpoint;
+use floe_core::driver::{Endpoint, Observer};
 use floe_core::rtc::Config;
 use futures::future::{Either, select};
-
-use crate::capture::Watcher;
 
 /// A runtime that the program can run on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
@@ -38,27 +36,18 @@ impl Runtime {
         }
     }
 
-    /// Binds an endpoint to `addr`.
-    pub(crate) async fn bind(self, addr: SocketAddr, config: Config) -> io::Result<Endpoint> {
-        match self {
-            Self::Tokio => floe_tokio::bind(addr, config).await,
-            Self::Smol => floe_smol::bind(addr, config).await,
-            Self::AsyncStd => floe_async_std::bind(addr, config).await,
-        }
-    }
-
-    /// Binds an endpoint to `addr` that is watched by `watcher`.
+    /// Binds an endpoint to `addr` that is watched by `observer`.
     pub(crate) async fn bind_observed(
         self,
         addr: SocketAddr,
         config: Config,
-        watcher: Watcher,
+        observer: impl Observer,
     ) -> io::Result<Endpoint> {
-        if !matches!(watcher, (None, None)) {
-            let error = "this build cannot watch an endpoint";
-            return Err(io::Error::new(io::ErrorKind::Unsupported, error));
+        match self {
+            Self::Tokio => floe_tokio::bind_observed(addr, config, observer).await,
+            Self::Smol => floe_smol::bind_observed(addr, config, observer).await,
+            Self::AsyncStd => floe_async_std::bind_observed(addr, config, observer).await,
         }
-        self.bind(addr, config).await
     }
 
     /// Runs `task` beside everything else.

@@ -4,7 +4,7 @@
 //! those who build on its lower floors.
 
 pub use crate::driver::{
-    AddrChange, Connection, DialError, Endpoint, ListenAddrs, Stream, os_seed,
+    AddrChange, Connection, DialError, Endpoint, ListenAddrs, Observer, Stream, os_seed,
 };
 pub use crate::fingerprint::Fingerprint;
 pub use crate::ice::Version;
@@ -14,5 +14,6 @@ pub use crate::rtc::config::DtlsVersions;
 pub use crate::rtc::error::{ConnectionEnd, OpenError, Step, StreamEnd, WriteError};
 pub use crate::rtc::output::{Direction, Timeline};
 pub use crate::rtc::{
-    Certificate, Config, ConnectionId, Counters, Limits, Stats, StreamId, Target, error, identity,
+    Certificate, Config, ConnectionId, Counters, Limits, Stats, StreamId, StreamStats, Target,
+    error, identity,
 };

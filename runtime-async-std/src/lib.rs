@@ -62,7 +62,21 @@ pub use floe_smol::AsyncIo;
 ///
 /// What the kernel says of the socket.
 pub async fn bind(addr: SocketAddr, config: Config) -> io::Result<Endpoint> {
+    bind_observed(addr, config, ()).await
+}
+
+/// Binds as [`bind`] does, and lets `observer` see every datagram: the files for Wireshark that
+/// `floe_core::capture` writes are observers.
+///
+/// # Errors
+///
+/// What the kernel says of the socket.
+pub async fn bind_observed(
+    addr: SocketAddr,
+    config: Config,
+    observer: impl Observer,
+) -> io::Result<Endpoint> {
     let (endpoint, driver) = runtime::bind(AsyncIo, addr, config)?;
-    async_std::task::spawn(driver.run());
+    async_std::task::spawn(driver.observed(observer).run());
     Ok(endpoint)
 }

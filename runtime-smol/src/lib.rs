@@ -60,8 +60,22 @@ pub use floe_core::api::*;
 ///
 /// What the kernel says of the socket.
 pub async fn bind(addr: SocketAddr, config: Config) -> io::Result<Endpoint> {
+    bind_observed(addr, config, ()).await
+}
+
+/// Binds as [`bind`] does, and lets `observer` see every datagram: the files for Wireshark that
+/// `floe_core::capture` writes are observers.
+///
+/// # Errors
+///
+/// What the kernel says of the socket.
+pub async fn bind_observed(
+    addr: SocketAddr,
+    config: Config,
+    observer: impl Observer,
+) -> io::Result<Endpoint> {
     let (endpoint, driver) = runtime::bind(AsyncIo, addr, config)?;
-    smol::spawn(driver.run()).detach();
+    smol::spawn(driver.observed(observer).run()).detach();
     Ok(endpoint)
 }
 

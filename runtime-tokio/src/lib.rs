@@ -67,8 +67,26 @@ pub use stream::TokioStream;
 ///
 /// Outside of a tokio runtime, or in one that drives no IO or no time.
 pub async fn bind(addr: SocketAddr, config: Config) -> io::Result<Endpoint> {
+    bind_observed(addr, config, ()).await
+}
+
+/// Binds as [`bind`] does, and lets `observer` see every datagram: the files for Wireshark that
+/// `floe_core::capture` writes are observers.
+///
+/// # Errors
+///
+/// What the kernel says of the socket.
+///
+/// # Panics
+///
+/// As [`bind`] does.
+pub async fn bind_observed(
+    addr: SocketAddr,
+    config: Config,
+    observer: impl Observer,
+) -> io::Result<Endpoint> {
     let (endpoint, driver) = runtime::bind(Tokio, addr, config)?;
-    tokio::spawn(driver.run());
+    tokio::spawn(driver.observed(observer).run());
     Ok(endpoint)
 }
 
