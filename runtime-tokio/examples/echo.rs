@@ -1,4 +1,4 @@
-//! An echo over WebRTC.
+//! An echo over WebRTC, on tokio. The other runtime crates have the same; each understands the others.
 //!
 //! Without an argument it listens, prints its addresses and sends back what it is sent; with one of these
 //! addresses it dials, says hello, and prints what comes back.
