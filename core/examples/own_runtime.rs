@@ -11,9 +11,11 @@ use floe_core::runtime::{self, Reactor};
 use futures::{AsyncReadExt, AsyncWriteExt, io::copy, join, try_join};
 use mio::{Events, Interest, Registry, Token, net::UdpSocket};
 
-/// Where sockets are registered; who waits for something, and until when at most.
+/// Where sockets are registered, and who waits.
 #[derive(Clone, Debug)]
-struct Own(Arc<(Registry, Mutex<(Vec<Waker>, Option<Instant>)>)>);
+struct Own(Arc<(Registry, Mutex<Waiting>)>);
+/// Who waits for something, and until when at most.
+type Waiting = (Vec<Waker>, Option<Instant>);
 
 impl Reactor for Own {
     type Watched = UdpSocket;
@@ -113,7 +115,8 @@ fn main() -> Result<()> {
             let write = async { writer.write_all(&said).await.and(writer.close().await) };
             try_join!(write, reader.read_to_end(&mut heard))?;
             assert!(heard == said, "what comes back is what was said");
-            Ok(println!("{} bytes went there and back", heard.len()))
+            println!("{} bytes went there and back", heard.len());
+            Ok(())
         };
         let (_, _, echoed, said) = join!(listens.run(), dials.run(), echo, say);
         echoed.and(said)

@@ -7,6 +7,15 @@
 //! Everything that happens on a connection happens in [`floe_core`]; this crate spawns the one future that
 //! drives an endpoint. What it re-exports is all that most users need.
 //!
+//! # What it needs
+//!
+//! Nothing: async-std's executor and `async-io`'s thread start by themselves, and it makes no difference
+//! whose `block_on` the application runs in. The executor has a thread for each core unless the
+//! environment says otherwise (`ASYNC_STD_THREAD_COUNT=1`). An endpoint is one task, so it uses no more
+//! than one of them at a time; streams that are used on other threads run beside it.
+//!
+//! Streams speak the traits of `futures`, which are async-std's.
+//!
 //! ```
 //! use floe_async_std::identity::{Identity, Keypair};
 //! use floe_async_std::{Certificate, Config};

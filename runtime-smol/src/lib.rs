@@ -4,6 +4,17 @@
 //! the timer, and spawns the one future that drives an endpoint. What it re-exports is all that most
 //! users need.
 //!
+//! # What it needs
+//!
+//! Nothing: smol's global executor and `async-io`'s thread start by themselves, and it makes no difference
+//! whose `block_on` the application runs in. But that executor has **one thread** unless the environment
+//! says otherwise (`SMOL_THREADS=4`). An endpoint is one task, so one is enough for a node; two busy
+//! endpoints in one process share it, and come to half the rate that they have on tokio, which has a
+//! thread for each core. Who wants more without the environment runs the driver on an executor of their
+//! own, with [`runtime::bind`] and [`AsyncIo`].
+//!
+//! Streams speak the traits of `futures`, which are smol's.
+//!
 //! ```
 //! use floe_smol::identity::{Identity, Keypair};
 //! use floe_smol::{Certificate, Config};

@@ -4,6 +4,15 @@
 //! the timer, and spawns the one future that drives an endpoint. What it re-exports is all that most
 //! users need.
 //!
+//! # What it needs
+//!
+//! A tokio runtime that drives IO and time: tokio's features `net` and `time` are switched on from here,
+//! the feature of a runtime (`rt-multi-thread` or `rt`) and `enable_all` are the program's. Any number of
+//! threads will do. An endpoint is one task, so it uses no more than one of them at a time; streams that
+//! are used on other threads run beside it.
+//!
+//! Streams speak the traits of `futures`; [`TokioStream`] has tokio's own.
+//!
 //! ```
 //! use floe_tokio::identity::{Identity, Keypair};
 //! use floe_tokio::{Certificate, Config};
@@ -123,3 +132,8 @@ impl Reactor for Tokio {
         tokio::time::sleep_until(at.into()).await;
     }
 }
+
+/// Compiles what the README shows.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;

@@ -4,12 +4,12 @@
 //! cargo bench -p floe-tests --bench runtimes
 //! ```
 //!
-//! Each node is a process of its own, as it would be, so no runtime inherits anything of another. The rows
-//! take turns, and their ratio is to the best one of their setting. `as is` is what the examples do: the
-//! application in `block_on`, the driver where `bind` spawns it, as many threads as the runtime starts by
-//! itself (tokio and async-std one for each core, smol one). In the other settings the application is a
-//! task of the executor too, and that has one thread or two; `async-io` keeps a thread of its own besides.
-//! CPU and switches are those of both nodes together, from `/proc`, so for Linux only.
+//! Each node is a process of its own, as it would be, so no runtime inherits anything of another; for the
+//! column `together` both are in one. The rows take turns, and ratios are to the best one of the setting.
+//! `as is` is what the examples do: the application in `block_on`, the driver where `bind` spawns it, as
+//! many threads as the runtime starts by itself (tokio and async-std one for each core, smol one). In the
+//! other settings the application is a task of the executor too, and that has one thread or two;
+//! `async-io` keeps a thread of its own besides. CPU and switches are those of both nodes, one way, from `/proc`, so for Linux only.
 
 mod measure;
 
@@ -40,29 +40,32 @@ fn main() {
 // ── the table ──
 
 fn compare() {
-    println!("medians of {RUNS} runs, {} MiB in each of 16 KiB writes; {DIALS} dials", TOTAL >> 20);
-    println!("± is half the range between quartiles; the ratio is to the best of the setting");
     println!(
-        "{:<10} {:<10} {:>14} {:>6} {:>14} {:>6} {:>12} {:>11} {:>8} {:>8}",
+        "medians of {RUNS} runs of {} MiB in writes of 16 KiB, and of {DIALS} dials each;",
+        TOTAL >> 20
+    );
+    println!("± half the range between quartiles; rates in MiB/s, with their ratio to the best");
+    println!(
+        "{:<7} {:<9} {:>18} {:>18} {:>18} {:>12} {:>10} {:>13} {:>13}",
         "threads",
         "runtime",
-        "one way MiB/s",
-        "ratio",
-        "both MiB/s",
-        "ratio",
+        "one way",
+        "both ways",
+        "together",
         "CPU ms/MiB",
         "switch/MiB",
         "dial ms",
         "p99 ms",
     );
     for setting in SETTINGS {
-        let mut rows: [Row; RUNTIMES.len()] = Default::default();
+        let mut rows: [[Vec<f64>; 7]; RUNTIMES.len()] = Default::default();
         for _ in 0..RUNS {
             for (row, runtime) in rows.iter_mut().zip(RUNTIMES) {
                 let [one_way, cpu, switches] = figures(runtime, setting, "one-way");
                 let [both_ways, ..] = figures(runtime, setting, "both-ways");
+                let [together, ..] = figures(runtime, setting, "together");
                 let [dial, worst, _] = figures(runtime, setting, "dials");
-                let figures = [one_way, both_ways, cpu, switches, dial, worst];
+                let figures = [one_way, both_ways, together, cpu, switches, dial, worst];
                 for (runs, figure) in row.iter_mut().zip(figures) {
                     runs.push(figure);
                 }
@@ -71,29 +74,29 @@ fn compare() {
         let rows = rows.map(|row| row.map(Sample::of));
         let best = |at: usize| rows.iter().map(|row| row[at].median).fold(0.0, f64::max);
         for (runtime, row) in RUNTIMES.into_iter().zip(&rows) {
-            let [one_way, both_ways, cpu, switches, dial, worst] = row;
-            let ratio = |at: usize| format!("{:.2}", row[at].median / best(at));
+            let rate = |at: usize| format!("{} {:.2}", row[at], row[at].median / best(at));
+            let [.., cpu, switches, dial, worst] = row;
             println!(
-                "{setting:<10} {runtime:<10} {:>14} {:>6} {:>14} {:>6} {:>12} {:>11.0} {:>8.2} {:>8.2}",
-                one_way.to_string(),
-                ratio(0),
-                both_ways.to_string(),
-                ratio(1),
+                "{setting:<7} {runtime:<9} {:>18} {:>18} {:>18} {:>12} {:>10.0} {:>13} {:>13}",
+                rate(0),
+                rate(1),
+                rate(2),
                 cpu.to_string(),
                 switches.median,
-                dial.median,
-                worst.median,
+                dial.to_string(),
+                worst.to_string(),
             );
         }
     }
 }
 
-type Row = [Vec<f64>; 6];
-
 /// What two nodes say of one run.
 fn figures(runtime: &str, setting: &str, work: &str) -> [f64; 3] {
     let mut listener = Node::start(&["node", runtime, setting, work]);
     let address = listener.line();
+    if work == "together" {
+        return listener.figures();
+    }
     let mut dialer = Node::start(&["node", runtime, setting, work, &address]);
     let [figure, cpu, switches] = dialer.figures();
     if work == "dials" {
@@ -184,26 +187,36 @@ async fn bind(runtime: &str, seed: u8) -> Endpoint {
     bound.expect("loopback can be bound")
 }
 
-/// Listens and says where, or dials; says its figures in the end.
+/// Listens and says where, or dials, or both; says its figures in the end.
 async fn node(runtime: &'static str, work: &'static str, address: Option<DirectAddr>) {
-    let (dialed, accepted) = if work == "one-way" { (TOTAL, 0) } else { (TOTAL / 2, TOTAL / 2) };
-    let Some(address) = address else {
-        let endpoint = bind(runtime, 1).await;
-        println!("{}", endpoint.listen_addrs()[0]);
+    let [up, down] = if work == "both-ways" { [TOTAL / 2; 2] } else { [TOTAL, 0] };
+    if let Some(address) = address {
+        return dial(runtime, work, address, up, down).await;
+    }
+    let endpoint = bind(runtime, 1).await;
+    let address = endpoint.listen_addrs()[0];
+    println!("{address}");
+    let listening = async {
         while let Some(connection) = endpoint.accept().await {
             if let Some(stream) = connection.accept().await {
-                exchange(stream, accepted, dialed).await;
+                exchange(stream, down, up).await;
             }
         }
-        return;
     };
+    match work {
+        "together" => join!(listening, dial(runtime, work, address, up, down)).0,
+        _ => listening.await,
+    }
+}
+
+async fn dial(runtime: &str, work: &str, address: DirectAddr, up: usize, down: usize) {
     let endpoint = bind(runtime, 2).await;
     if work == "dials" {
         return dials(&endpoint, &address).await;
     }
     let connection = endpoint.dial(&address).await.expect("the listener answers");
     let stream = connection.open().await.expect("the connection is open");
-    exchange(stream, dialed, accepted).await;
+    exchange(stream, up, down).await;
 }
 
 /// Writes and reads so many bytes; says how fast, and what it cost this process.
@@ -266,7 +279,7 @@ fn name_of(runtime: &str) -> &'static str {
 
 const RUNTIMES: [&str; 3] = ["tokio", "smol", "async-std"];
 const SETTINGS: [&str; 3] = ["as is", "1", "2"];
-const WORKS: [&str; 3] = ["one-way", "both-ways", "dials"];
+const WORKS: [&str; 4] = ["one-way", "both-ways", "together", "dials"];
 const LOOPBACK: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 const RUNS: usize = 5;
 const DIALS: usize = 100;
