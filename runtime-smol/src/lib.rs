@@ -9,9 +9,9 @@
 //! Nothing: smol's global executor and `async-io`'s thread start by themselves, and it makes no difference
 //! whose `block_on` the application runs in. But that executor has **one thread** unless the environment
 //! says otherwise (`SMOL_THREADS=4`). An endpoint is one task, so one is enough for a node; two busy
-//! endpoints in one process share it, and come to half the rate that they have on tokio, which has a
-//! thread for each core. Who wants more without the environment runs the driver on an executor of their
-//! own, with [`runtime::bind`] and [`AsyncIo`].
+//! endpoints of one process share it, and each has half the rate that it would have alone. Who wants more
+//! threads without the environment runs the driver on an executor of their own, with [`runtime::bind`]
+//! and [`AsyncIo`].
 //!
 //! Streams speak the traits of `futures`, which are smol's.
 //!
@@ -93,7 +93,9 @@ pub async fn bind_observed(
 /// The way of waiting of `async-io`, which smol stands on: for those who run the driver of an endpoint
 /// elsewhere than [`bind`] does.
 ///
-/// Works anywhere: `async-io` has a thread of its own.
+/// Works anywhere: `async-io` has a thread of its own. That thread also looks for events while the executor
+/// is busy, so where one thread does everything its waking and sleeping costs about a tenth of what tokio's
+/// single thread moves; with two threads and more there is no difference.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct AsyncIo;
 
