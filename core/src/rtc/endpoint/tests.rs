@@ -270,6 +270,15 @@ fn who_is_not_who_was_dialed_is_told_at_the_right_step() {
     assert_eq!(pair.end(DIALER).step(), Some(Step::PeerId));
 }
 
+/// Without a certhash anybody's certificate would do, so whoever stands on the way could answer.
+#[test]
+fn a_target_without_certhashes_is_not_dialed() {
+    let mut pair = Pair::new();
+    let target = Target { certhashes: [None; 4], ..pair.target() };
+    let dialed = pair.nodes[DIALER].endpoint.dial(Timestamp::ZERO, target);
+    assert_eq!(dialed, Err(DialError::NoCerthash));
+}
+
 /// Acknowledgements alone must set the rest in motion: the application does nothing after its write.
 #[test]
 fn what_was_written_at_once_arrives_without_another_call() {
