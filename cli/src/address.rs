@@ -5,7 +5,7 @@ use floe_core::multiaddr::{DirectAddr, MultiaddrError};
 /// Reads an address to listen on: no certhash, no peer id.
 pub(crate) fn parse_listen(text: &str) -> Result<DirectAddr, String> {
     let addr = parse(text)?;
-    if addr.certhash.is_some() || addr.peer.is_some() {
+    if addr.certhash().is_some() || addr.peer().is_some() {
         return Err(
             "an address to listen on ends with /webrtc-direct: the certhash and the peer id \
                     come from the key (--key)"
@@ -18,7 +18,7 @@ pub(crate) fn parse_listen(text: &str) -> Result<DirectAddr, String> {
 /// Reads an address to dial: it must have a certhash.
 pub(crate) fn parse_dial(text: &str) -> Result<DirectAddr, String> {
     let addr = parse_probe(text)?;
-    if addr.certhash.is_none() {
+    if addr.certhash().is_none() {
         return Err("the address has no /certhash/…, without which nobody can tell the node from an \
                     impostor. Nodes print it as part of their listen addresses (`floe listen` does); \
                     `floe probe` finds out which one a node presents"

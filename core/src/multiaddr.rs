@@ -10,6 +10,7 @@
 //! lets an error say what is wrong with it. The room must never resolve names; whoever has a DNS
 //! address resolves it first.
 
+pub(crate) mod certhashes;
 mod direct;
 mod private;
 

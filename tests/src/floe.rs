@@ -50,10 +50,8 @@ impl Floe {
 
     /// The address to dial it at.
     pub fn address(&self) -> DirectAddr {
-        let mut address = DirectAddr::new(self.addr);
-        address.certhash = Some(self.config.certificate.fingerprint());
-        address.peer = Some(self.config.identity.peer_id());
-        address
+        let address = DirectAddr::new(self.addr).with_peer(self.peer_id());
+        address.with_certhash(self.config.certificate.fingerprint())
     }
 
     /// The address of one of its ports.

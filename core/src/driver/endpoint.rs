@@ -131,5 +131,5 @@ impl TryFrom<&DirectAddr> for Target {
 }
 
 fn listen_addr(addr: SocketAddr, certhash: Fingerprint, peer: PeerId) -> DirectAddr {
-    DirectAddr { certhash: Some(certhash), peer: Some(peer), ..DirectAddr::new(addr) }
+    DirectAddr::new(addr).with_certhash(certhash).with_peer(peer)
 }

@@ -17,7 +17,7 @@ use super::admission::HalfOpen;
 use super::channel_ids::ChannelIds;
 use super::channel_zero::{CHANNEL_ZERO, ChannelZero, NoiseFailure};
 use super::endpoint::{Stats, Target};
-use super::engine::{Engine, Event as EngineEvent, Ice, Lite, Params, Role};
+use super::engine::{Engine, Event as EngineEvent, Expected, Ice, Lite, Params, Role};
 use super::error::{ConnectionEnd, OpenError, Step};
 use super::handshake::{Authenticated, Handshake, HandshakeError, Secrets};
 use super::output::{ConnectionId, Direction, Established, Event, Port, StreamId, Timeline};
@@ -73,7 +73,8 @@ impl Connection {
             lite.on_check(source.heard, source.local, source.remote, source.nominated);
         }
         let remote = peer.latest();
-        let engine = build_engine(now, Ice::Lite(lite), Role::Server, [None; 4], cookie, shared);
+        let engine =
+            build_engine(now, Ice::Lite(lite), Role::Server, Expected::Any, cookie, shared);
         let phase = Phase::Securing(Securing {
             engine,
             version: peer.version,
@@ -273,7 +274,7 @@ impl Connection {
         let winner = race.winner();
         race.flush(shared);
         let Some((version, agent)) = winner else { return };
-        let (certhashes, expected) = (race.target.certhashes, race.target.peer);
+        let (certhashes, expected) = (Expected::OneOf(race.target.certhashes), race.target.peer);
         self.mark(now, Step::Stun);
         let engine =
             build_engine(now, Ice::Full(Box::new(agent)), Role::Client, certhashes, false, shared);
@@ -503,7 +504,7 @@ fn build_engine(
     now: Timestamp,
     ice: Ice,
     role: Role,
-    certhashes: [Option<Fingerprint>; 4],
+    expected: Expected,
     cookie: bool,
     shared: &mut Shared,
 ) -> Box<Engine> {
@@ -512,7 +513,7 @@ fn build_engine(
         ice,
         dtls: &shared.dtls,
         cookie,
-        certhashes,
+        expected,
         receive_window: shared.config.limits.receive_window,
     };
     Box::new(Engine::new(now, shared.epoch, params))

@@ -129,9 +129,6 @@ impl Endpoint {
         if !target.is_dialable() {
             return Err(DialError::BadAddress);
         }
-        if target.certhashes.iter().flatten().next().is_none() {
-            return Err(DialError::NoCerthash);
-        }
         if let Some(id) = self.dialed(target.remote) {
             return Err(DialError::AlreadyConnected(id));
         }

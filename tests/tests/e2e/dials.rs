@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use floe_core::driver::DialError;
 use floe_core::ice::Version;
+use floe_core::multiaddr::DirectAddr;
 use floe_core::rtc::Target;
 use floe_core::rtc::error::{self, ConnectionEnd, Step};
 use floe_core::rtc::output::Direction;
@@ -101,9 +102,8 @@ fn way(front: &Arc<UdpSocket>, client: SocketAddr, server: SocketAddr) -> Arc<Ud
 
 pub(crate) async fn wrong_peer<S: Stage>() {
     let (listener, dialer) = (node::<S>(1).await, node::<S>(2).await);
-    let mut address = address(&listener);
     let expected = config(3).identity.peer_id();
-    address.peer = Some(expected);
+    let address = address(&listener).with_peer(expected);
     let error = dialer.dial(&address).await.unwrap_err();
     assert_eq!(error.step(), Some(Step::PeerId));
     assert!(error.timeline().unwrap().done(Step::Noise).is_some());
@@ -118,11 +118,10 @@ pub(crate) async fn wrong_peer<S: Stage>() {
 
 pub(crate) async fn wrong_certhash<S: Stage>() {
     let (listener, dialer) = (node::<S>(1).await, node::<S>(2).await);
-    let mut address = address(&listener);
-    let actual = address.certhash.unwrap();
+    let address = address(&listener);
+    let actual = address.certhash().unwrap();
     let expected = config(3).certificate.fingerprint();
-    address.certhash = Some(expected);
-    let error = dialer.dial(&address).await.unwrap_err();
+    let error = dialer.dial(&address.with_certhash(expected)).await.unwrap_err();
     assert_eq!(error.step(), Some(Step::Certhash));
     assert!(error.timeline().unwrap().done(Step::Certhash).is_none());
     match error {
@@ -136,8 +135,7 @@ pub(crate) async fn wrong_certhash<S: Stage>() {
 pub(crate) async fn nobody_there<S: Stage>() {
     let silent = UdpSocket::bind(LOOPBACK).unwrap();
     let dialer = node::<S>(2).await;
-    let mut address = address(&dialer);
-    address.port = silent.local_addr().unwrap().port();
+    let address = address(&dialer).with_socket_addr(silent.local_addr().unwrap());
     let mut target = Target::new(&address).unwrap();
     target.timeout = Some(Duration::from_millis(400));
     let error = dialer.dial(target).await.unwrap_err();
@@ -147,8 +145,7 @@ pub(crate) async fn nobody_there<S: Stage>() {
 
 pub(crate) async fn no_certhash<S: Stage>() {
     let dialer = node::<S>(2).await;
-    let mut address = address(&dialer);
-    address.certhash = None;
+    let address = DirectAddr::new(dialer.local_addr());
     let error = dialer.dial(&address).await.unwrap_err();
     assert_eq!(error, DialError::Refused(error::DialError::NoCerthash));
 }
@@ -215,9 +212,11 @@ pub(crate) async fn wildcards<S: Stage>() {
         let listener = S::bind(wildcard, config(1)).await.unwrap();
         let addresses = listener.listen_addrs();
         let port = listener.local_addr().port();
-        assert!(addresses.iter().all(|at| !at.ip.is_unspecified() && at.port == port && port != 0));
+        assert!(
+            addresses.iter().all(|at| !at.ip().is_unspecified() && at.port() == port && port != 0)
+        );
         let loopback =
-            addresses.iter().find(|at| at.ip == loopback).expect("the loopback is there");
+            addresses.iter().find(|at| at.ip() == loopback).expect("the loopback is there");
         let dialer = S::bind(SocketAddr::new(wildcard.ip(), 0), config(2)).await.unwrap();
         let (outbound, inbound) = join!(dialer.dial(loopback), listener.accept());
         assert_eq!(outbound.unwrap().remote_addr().ip(), inbound.unwrap().remote_addr().ip());

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use floe_core::fingerprint::Fingerprint;
 use floe_core::ice::Version;
+use floe_core::multiaddr::DirectAddr;
 use floe_core::rtc::config::DtlsVersions;
 use floe_core::rtc::error::{ConnectionEnd, DialError, OpenError, Step};
 use floe_core::rtc::output::Direction;
@@ -189,10 +190,10 @@ fn a_wrong_certhash_ends_the_dial() {
         let (mut world, client, server) = two(4, Weather::FAIR, |config| config.dtls = dtls);
         let promised = Fingerprint::from_bytes([7; 32]);
         let id = dial(&mut world, client, server, |target| {
-            target.certhashes = [Some(promised), None, None, None];
+            *target = target.clone().with_certhash(promised);
         });
         let end = fails(&mut world, client, id.unwrap());
-        let actual = world[server].address().certhash.unwrap();
+        let actual = world[server].address().certhash().unwrap();
         assert_eq!(end, ConnectionEnd::WrongCerthash { expected: promised, actual });
         assert!(end.to_string().contains(&actual.certhash().to_string()), "{end}");
         nobody_is_left(&mut world, client, server);
@@ -202,11 +203,10 @@ fn a_wrong_certhash_ends_the_dial() {
 #[test]
 fn one_of_several_certhashes_is_enough() {
     let (mut world, client, server) = two(4, Weather::FAIR, |_| {});
-    dial(&mut world, client, server, |target| {
-        target.certhashes =
-            [Some(Fingerprint::from_bytes([7; 32])), target.certhashes[0], None, None];
-    })
-    .unwrap();
+    let real = world[server].address();
+    let several = real.with_certhash(Fingerprint::from_bytes([7; 32]));
+    let several = several.try_add_certhash(real.certhash().unwrap()).unwrap();
+    dial(&mut world, client, server, |target| *target = Target::new(&several).unwrap()).unwrap();
     both_connected(&mut world, client, server);
 }
 
@@ -271,8 +271,7 @@ fn a_dial_may_have_a_deadline_of_its_own() {
 #[test]
 fn what_cannot_be_dialed_is_said_at_once() {
     let (mut world, client, server) = two(8, Weather::FAIR, |config| config.limits.connections = 1);
-    let mut bare = world[server].address();
-    bare.certhash = None;
+    let bare = DirectAddr::new(world[server].addr);
     assert_eq!(Target::new(&bare).unwrap_err(), DialError::NoCerthash);
     for remote in ["192.0.2.1:0", "0.0.0.0:4001", "[::]:4001", "224.0.0.1:4001"] {
         let error = dial(&mut world, client, server, |it| it.remote = remote.parse().unwrap());

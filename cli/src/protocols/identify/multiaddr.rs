@@ -33,7 +33,7 @@ pub(crate) fn udp(addr: SocketAddr) -> Vec<u8> {
 pub(crate) fn direct(addr: &DirectAddr) -> Vec<u8> {
     let mut bytes = [0; DirectAddr::ENCODED_LEN_MAX];
     // The message says whose addresses these are.
-    let addr = DirectAddr { peer: None, ..*addr };
+    let addr = addr.without_peer();
     addr.encode(&mut bytes).expect("the buffer holds the longest address").to_vec()
 }
 

@@ -6,17 +6,19 @@ use core::time::Duration;
 use crate::fingerprint::Fingerprint;
 use crate::ice::Version;
 use crate::multiaddr::DirectAddr;
+use crate::multiaddr::certhashes::Certhashes;
 use crate::peer_id::PeerId;
 use crate::rtc::error::DialError;
 
-/// Whom to dial, and how.
+/// Whom to dial, and how. Made from an address, then adjusted.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Target {
     /// The server's address.
     pub remote: SocketAddr,
-    /// Fingerprints of its certificate that are taken: the certhashes of its address.
-    pub certhashes: [Option<Fingerprint>; 4],
+    /// Private, and never empty: without a promise about the server's certificate, anybody on the way to
+    /// it could answer in its place.
+    pub(in crate::rtc) certhashes: Certhashes,
     /// Who must answer, if that is known.
     pub peer: Option<PeerId>,
     /// Which version to speak; v2 and then v1 as well if `None`.
@@ -31,20 +33,26 @@ impl Target {
     /// # Errors
     /// [`DialError::NoCerthash`] if the address has no `/certhash`.
     pub fn new(address: &DirectAddr) -> Result<Self, DialError> {
-        let mut certhashes = [None; 4];
-        for (slot, fingerprint) in certhashes.iter_mut().zip(address.certhashes()) {
-            *slot = Some(fingerprint);
-        }
-        if certhashes[0].is_none() {
-            return Err(DialError::NoCerthash);
-        }
         Ok(Self {
-            remote: SocketAddr::new(address.ip, address.port),
-            certhashes,
-            peer: address.peer,
+            remote: address.socket_addr(),
+            certhashes: address.certhashes.ok_or(DialError::NoCerthash)?,
+            peer: address.peer(),
             version: None,
             timeout: None,
         })
+    }
+
+    /// Fingerprints of the server's certificate that are taken, one at least: the certhashes of its
+    /// address.
+    pub fn certhashes(&self) -> impl Iterator<Item = Fingerprint> + use<> {
+        self.certhashes.iter()
+    }
+
+    /// The same target, of whose certificates this one is taken and no other.
+    #[must_use]
+    pub const fn with_certhash(mut self, certhash: Fingerprint) -> Self {
+        self.certhashes = Certhashes::one(certhash);
+        self
     }
 
     /// Whether there can be a host at that address.

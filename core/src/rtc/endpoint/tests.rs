@@ -8,6 +8,8 @@ use std::vec::Vec;
 use super::*;
 use crate::fingerprint::Fingerprint;
 use crate::ice::Version;
+use crate::multiaddr::DirectAddr;
+use crate::multiaddr::certhashes::Certhashes;
 use crate::rtc::certificate::Certificate;
 use crate::rtc::error::{ConnectionEnd, Step};
 use crate::rtc::identity::{Identity, Keypair};
@@ -65,7 +67,7 @@ impl Pair {
         let config = &listener.endpoint.shared.config;
         Target {
             remote: listener.addr,
-            certhashes: [Some(config.certificate.fingerprint()), None, None, None],
+            certhashes: Certhashes::one(config.certificate.fingerprint()),
             peer: Some(config.identity.peer_id()),
             version: None,
             timeout: None,
@@ -258,7 +260,7 @@ fn who_is_not_who_was_dialed_is_told_at_the_right_step() {
     let mut pair = Pair::new();
     let good = pair.target();
     let wrong = Fingerprint::from_bytes([9; 32]);
-    let target = Target { certhashes: [Some(wrong), None, None, None], ..good.clone() };
+    let target = good.clone().with_certhash(wrong);
     pair.nodes[DIALER].endpoint.dial(Timestamp::ZERO, target).expect("it can be dialed");
     assert_eq!(pair.end(DIALER).step(), Some(Step::Certhash));
 
@@ -273,10 +275,11 @@ fn who_is_not_who_was_dialed_is_told_at_the_right_step() {
 /// Without a certhash anybody's certificate would do, so whoever stands on the way could answer.
 #[test]
 fn a_target_without_certhashes_is_not_dialed() {
-    let mut pair = Pair::new();
-    let target = Target { certhashes: [None; 4], ..pair.target() };
-    let dialed = pair.nodes[DIALER].endpoint.dial(Timestamp::ZERO, target);
-    assert_eq!(dialed, Err(DialError::NoCerthash));
+    let bare = DirectAddr::new(SocketAddr::from(([192, 0, 2, 1], 4000)));
+    assert_eq!(Target::new(&bare).err(), Some(DialError::NoCerthash));
+    let target = Pair::new().target();
+    let promised: Vec<_> = target.certhashes().collect();
+    assert_eq!(promised, [target.certhashes.first()], "there is always one");
 }
 
 /// Acknowledgements alone must set the rest in motion: the application does nothing after its write.
