@@ -56,7 +56,7 @@ mod stream;
 mod streams;
 
 pub use certificate::Certificate;
-pub use config::{Config, Limits};
+pub use config::{Config, ConfigError, DtlsVersions, Limits};
 pub use endpoint::{Counters, Endpoint, Stats, StreamMut, Target};
 pub use epoch::Epoch;
 pub use identity::Identity;

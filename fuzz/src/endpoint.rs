@@ -73,7 +73,7 @@ impl Listener {
         static EPOCH: OnceLock<Epoch> = OnceLock::new();
         let config = CONFIG.get_or_init(|| Arc::new(config()));
         let epoch = EPOCH.get_or_init(|| Epoch::new(Instant::now()));
-        let endpoint = Endpoint::new(config.clone(), *epoch, [3; 32]);
+        let endpoint = Endpoint::new(config.clone(), *epoch, [3; 32]).expect("it can work");
         Self { endpoint, now: Timestamp::ZERO, traffic: BTreeMap::new(), has_accepted: false }
     }
 

@@ -60,7 +60,8 @@ pub use floe_smol::AsyncIo;
 ///
 /// # Errors
 ///
-/// What the kernel says of the socket.
+/// What the kernel says of the socket; [`InvalidInput`](io::ErrorKind::InvalidInput) with a [`ConfigError`]
+/// inside for a configuration that cannot work.
 pub async fn bind(addr: SocketAddr, config: Config) -> io::Result<Endpoint> {
     let (endpoint, driver) = runtime::bind(AsyncIo, addr, config)?;
     async_std::task::spawn(driver.run());

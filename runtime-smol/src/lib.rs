@@ -58,7 +58,8 @@ pub use floe_core::api::*;
 ///
 /// # Errors
 ///
-/// What the kernel says of the socket.
+/// What the kernel says of the socket; [`InvalidInput`](io::ErrorKind::InvalidInput) with a [`ConfigError`]
+/// inside for a configuration that cannot work.
 pub async fn bind(addr: SocketAddr, config: Config) -> io::Result<Endpoint> {
     let (endpoint, driver) = runtime::bind(AsyncIo, addr, config)?;
     smol::spawn(driver.run()).detach();

@@ -61,7 +61,8 @@ pub use stream::TokioStream;
 ///
 /// # Errors
 ///
-/// What the kernel says of the socket.
+/// What the kernel says of the socket; [`InvalidInput`](io::ErrorKind::InvalidInput) with a [`ConfigError`]
+/// inside for a configuration that cannot work.
 ///
 /// # Panics
 ///

@@ -44,7 +44,7 @@ impl Floe {
         let mut config = Config::new(identity, Certificate::generate(rng.seed()));
         adjust(&mut config);
         let config = Arc::new(config);
-        let endpoint = Endpoint::new(config.clone(), epoch, rng.seed());
+        let endpoint = Endpoint::new(config.clone(), epoch, rng.seed()).expect("it can work");
         Self { endpoint, addr, events: VecDeque::new(), config }
     }
 

@@ -42,7 +42,8 @@ impl<S: Socket, C: Clock> Driver<S, C> {
     ///
     /// # Errors
     ///
-    /// If the socket cannot say what it is bound to.
+    /// If the socket cannot say what it is bound to; [`InvalidInput`](io::ErrorKind::InvalidInput) with a
+    /// [`ConfigError`](crate::rtc::ConfigError) inside if nothing could ever happen with this configuration.
     pub fn new(
         config: Config,
         socket: S,
@@ -57,7 +58,8 @@ impl<S: Socket, C: Clock> Driver<S, C> {
         let hub = Hub::new(local, Box::new(addresses));
         let handle = Endpoint::new(hub.clone(), &config);
         let driver = Self {
-            endpoint: rtc::Endpoint::new(Arc::new(config), clock.epoch(), seed),
+            endpoint: rtc::Endpoint::new(Arc::new(config), clock.epoch(), seed)
+                .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?,
             sockets: Sockets::new(socket),
             clock,
             desk: Desk::new(hub),

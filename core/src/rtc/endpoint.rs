@@ -21,7 +21,7 @@ use std::sync::Arc;
 use std::vec::Vec;
 
 use super::admission::{Admission, Check, HalfOpen};
-use super::config::Config;
+use super::config::{Config, ConfigError};
 use super::connection::Connection;
 use super::engine::{DtlsContext, RingHmac};
 use super::entropy::Entropy;
@@ -66,7 +66,11 @@ impl Endpoint {
     ///
     /// `epoch` says what the caller's [`Timestamp::ZERO`] is; `seed` is all the randomness there will
     /// be: 32 bytes from the operating system, or of a test's choice.
-    pub fn new(config: Arc<Config>, epoch: Epoch, seed: [u8; 32]) -> Self {
+    ///
+    /// # Errors
+    /// [`ConfigError`] if nothing could ever happen with this configuration.
+    pub fn new(config: Arc<Config>, epoch: Epoch, seed: [u8; 32]) -> Result<Self, ConfigError> {
+        config.validate()?;
         let admission = Admission::new(&config.limits, config.handshake_timeout);
         let dtls = DtlsContext::new(&config.certificate, config.dtls);
         let shared = Shared {
@@ -77,7 +81,7 @@ impl Endpoint {
             outbox: Outbox::default(),
             events: VecDeque::new(),
         };
-        Self {
+        Ok(Self {
             shared,
             admission,
             routes: Routes::default(),
@@ -88,7 +92,7 @@ impl Endpoint {
             handshaking: HashSet::new(),
             next_id: 0,
             counters: Counters::default(),
-        }
+        })
     }
 
     // ── in: the network and the clock ──
