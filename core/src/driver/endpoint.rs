@@ -123,9 +123,9 @@ impl Drop for Owned {
 }
 
 impl TryFrom<&DirectAddr> for Target {
-    type Error = error::DialError;
+    type Error = error::DialRefused;
 
-    fn try_from(address: &DirectAddr) -> Result<Self, error::DialError> {
+    fn try_from(address: &DirectAddr) -> Result<Self, error::DialRefused> {
         Self::new(address)
     }
 }

@@ -17,7 +17,7 @@ use crate::rtc::output::Timeline;
 #[non_exhaustive]
 pub enum DialError {
     /// It could not even be started.
-    Refused(error::DialError),
+    Refused(error::DialRefused),
     /// It was started and ended.
     Failed {
         /// What ended it; [`ConnectionEnd::step`] says at which step.
@@ -67,8 +67,8 @@ impl Error for DialError {
     }
 }
 
-impl From<error::DialError> for DialError {
-    fn from(cause: error::DialError) -> Self {
+impl From<error::DialRefused> for DialError {
+    fn from(cause: error::DialRefused) -> Self {
         Self::Refused(cause)
     }
 }

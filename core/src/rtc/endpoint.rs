@@ -26,7 +26,7 @@ use super::connection::Connection;
 use super::engine::{DtlsContext, RingHmac};
 use super::entropy::Entropy;
 use super::epoch::Epoch;
-use super::error::{ConnectionEnd, DialError, OpenError};
+use super::error::{ConnectionEnd, DialRefused, OpenError};
 use super::outbox::Outbox;
 use super::output::{ConnectionId, Datagram, Direction, Output, Port, StreamId};
 use super::queue::Queue;
@@ -128,16 +128,16 @@ impl Endpoint {
     /// [`Event::Closed`](super::Event::Closed) follows.
     ///
     /// # Errors
-    /// [`DialError`], if the target cannot be dialed from this endpoint.
-    pub fn dial(&mut self, now: Timestamp, target: Target) -> Result<ConnectionId, DialError> {
+    /// [`DialRefused`], if the target cannot be dialed from this endpoint.
+    pub fn dial(&mut self, now: Timestamp, target: Target) -> Result<ConnectionId, DialRefused> {
         if !target.is_dialable() {
-            return Err(DialError::BadAddress);
+            return Err(DialRefused::BadAddress);
         }
         if let Some(id) = self.dialed(target.remote) {
-            return Err(DialError::AlreadyConnected(id));
+            return Err(DialRefused::AlreadyConnected(id));
         }
         if self.connections.len() >= self.shared.config.limits.connections {
-            return Err(DialError::TooManyConnections);
+            return Err(DialRefused::TooManyConnections);
         }
         let id = self.next_connection_id();
         let remote = target.remote;

@@ -158,22 +158,25 @@ impl fmt::Display for StreamEnd {
 
 impl Error for StreamEnd {}
 
-/// Why a dial cannot be started.
+/// Why a dial was refused before anything was sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum DialError {
+pub enum DialRefused {
     /// The address has no `/certhash`, so the server's certificate could not be checked.
     NoCerthash,
     /// The address cannot be sent to: port 0, or an unspecified or multicast IP address.
     BadAddress,
-    /// A connection between this socket and that address exists: DTLS has nothing to tell two of them
-    /// apart. Use it, or dial from another endpoint.
+    /// A connection from this socket to that address exists or is being dialed: DTLS has nothing to tell
+    /// two of them apart.
+    ///
+    /// Whoever has that connection can open more streams on it. Who wants one of their own dials from
+    /// another endpoint, or after that one is over.
     AlreadyConnected(ConnectionId),
     /// [`Limits::connections`](super::Limits::connections) is reached.
     TooManyConnections,
 }
 
-impl fmt::Display for DialError {
+impl fmt::Display for DialRefused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NoCerthash => "the address has no /certhash component",
@@ -188,7 +191,7 @@ impl fmt::Display for DialError {
     }
 }
 
-impl Error for DialError {}
+impl Error for DialRefused {}
 
 /// Why a stream cannot be opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

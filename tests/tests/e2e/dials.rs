@@ -147,7 +147,7 @@ pub(crate) async fn no_certhash<S: Stage>() {
     let dialer = node::<S>(2).await;
     let address = DirectAddr::new(dialer.local_addr());
     let error = dialer.dial(&address).await.unwrap_err();
-    assert_eq!(error, DialError::Refused(error::DialError::NoCerthash));
+    assert_eq!(error, DialError::Refused(error::DialRefused::NoCerthash));
 }
 
 /// One socket has one connection with another: the second dial says so, until the first is over.
@@ -155,7 +155,7 @@ pub(crate) async fn the_same_peer_twice<S: Stage>() {
     let (listener, dialer) = (node::<S>(1).await, node::<S>(2).await);
     let (outbound, inbound) = connect(&dialer, &listener).await;
     let error = dialer.dial(&address(&listener)).await.unwrap_err();
-    assert_eq!(error, DialError::Refused(error::DialError::AlreadyConnected(outbound.id())));
+    assert_eq!(error, DialError::Refused(error::DialRefused::AlreadyConnected(outbound.id())));
     inbound.close().await;
     assert_eq!(outbound.closed().await, ConnectionEnd::ClosedByPeer);
     let (outbound, inbound) = connect(&dialer, &listener).await;

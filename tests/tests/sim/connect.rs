@@ -6,7 +6,7 @@ use floe_core::fingerprint::Fingerprint;
 use floe_core::ice::Version;
 use floe_core::multiaddr::DirectAddr;
 use floe_core::rtc::config::DtlsVersions;
-use floe_core::rtc::error::{ConnectionEnd, DialError, OpenError, Step};
+use floe_core::rtc::error::{ConnectionEnd, DialRefused, OpenError, Step};
 use floe_core::rtc::output::Direction;
 use floe_core::rtc::{ConnectionId, Port, Read, Target};
 use floe_tests::floe::Floe;
@@ -272,19 +272,19 @@ fn a_dial_may_have_a_deadline_of_its_own() {
 fn what_cannot_be_dialed_is_said_at_once() {
     let (mut world, client, server) = two(8, Weather::FAIR, |config| config.limits.connections = 1);
     let bare = DirectAddr::new(world[server].addr);
-    assert_eq!(Target::new(&bare).unwrap_err(), DialError::NoCerthash);
+    assert_eq!(Target::new(&bare).unwrap_err(), DialRefused::NoCerthash);
     for remote in ["192.0.2.1:0", "0.0.0.0:4001", "[::]:4001", "224.0.0.1:4001"] {
         let error = dial(&mut world, client, server, |it| it.remote = remote.parse().unwrap());
-        assert_eq!(error, Err(DialError::BadAddress), "{remote}");
+        assert_eq!(error, Err(DialRefused::BadAddress), "{remote}");
     }
     let id = dial(&mut world, client, server, |_| {}).expect("this is a good address");
     let again = dial(&mut world, client, server, |_| {});
-    assert_eq!(again, Err(DialError::AlreadyConnected(id)), "while it is dialed");
+    assert_eq!(again, Err(DialRefused::AlreadyConnected(id)), "while it is dialed");
     both_connected(&mut world, client, server);
     let again = dial(&mut world, client, server, |_| {});
-    assert_eq!(again, Err(DialError::AlreadyConnected(id)), "when it is up");
+    assert_eq!(again, Err(DialRefused::AlreadyConnected(id)), "when it is up");
     let third = dial(&mut world, client, server, |it| it.remote.set_port(4002));
-    assert_eq!(third, Err(DialError::TooManyConnections));
+    assert_eq!(third, Err(DialRefused::TooManyConnections));
     // Afterwards the address is free again.
     let now = world.now;
     world[client].endpoint.close(now, id);

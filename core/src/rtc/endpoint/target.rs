@@ -8,7 +8,7 @@ use crate::ice::Version;
 use crate::multiaddr::DirectAddr;
 use crate::multiaddr::certhashes::Certhashes;
 use crate::peer_id::PeerId;
-use crate::rtc::error::DialError;
+use crate::rtc::error::DialRefused;
 
 /// Whom to dial, and how. Made from an address, then adjusted.
 #[derive(Clone, Debug)]
@@ -31,11 +31,11 @@ impl Target {
     /// The target that an address names.
     ///
     /// # Errors
-    /// [`DialError::NoCerthash`] if the address has no `/certhash`.
-    pub fn new(address: &DirectAddr) -> Result<Self, DialError> {
+    /// [`DialRefused::NoCerthash`] if the address has no `/certhash`.
+    pub fn new(address: &DirectAddr) -> Result<Self, DialRefused> {
         Ok(Self {
             remote: address.socket_addr(),
-            certhashes: address.certhashes.ok_or(DialError::NoCerthash)?,
+            certhashes: address.certhashes.ok_or(DialRefused::NoCerthash)?,
             peer: address.peer(),
             version: None,
             timeout: None,

@@ -276,7 +276,7 @@ fn who_is_not_who_was_dialed_is_told_at_the_right_step() {
 #[test]
 fn a_target_without_certhashes_is_not_dialed() {
     let bare = DirectAddr::new(SocketAddr::from(([192, 0, 2, 1], 4000)));
-    assert_eq!(Target::new(&bare).err(), Some(DialError::NoCerthash));
+    assert_eq!(Target::new(&bare).err(), Some(DialRefused::NoCerthash));
     let target = Pair::new().target();
     let promised: Vec<_> = target.certhashes().collect();
     assert_eq!(promised, [target.certhashes.first()], "there is always one");
