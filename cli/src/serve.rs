@@ -29,7 +29,7 @@ impl Node {
     /// A node that listens on `listen_addrs`, binary multiaddrs.
     pub(crate) fn new(runtime: Runtime, key: &Key, listen_addrs: Vec<Vec<u8>>) -> Arc<Self> {
         let info = identify::Info {
-            public_key: key.identity.public_key().encode(),
+            public_key: key.identity.public_key().to_protobuf(),
             listen_addrs,
             protocols: SERVED.map(str::to_owned).to_vec(),
             observed_addr: Vec::new(),

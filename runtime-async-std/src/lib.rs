@@ -8,7 +8,7 @@
 //! drives an endpoint. What it re-exports is all that most users need.
 //!
 //! ```
-//! use floe_async_std::identity::{Identity, Keypair};
+//! use floe_async_std::identity::Keypair;
 //! use floe_async_std::{Certificate, Config};
 //! use futures::{AsyncReadExt, AsyncWriteExt};
 //!
@@ -16,8 +16,8 @@
 //! // A node is an identity and a certificate; derived from the key, its address survives restarts.
 //! let node = |seed| {
 //!     let keypair = Keypair::ed25519_from_seed(seed);
-//!     let certificate = Certificate::derive(&keypair.raw());
-//!     Config::new(Identity::from(keypair), certificate)
+//!     let certificate = Certificate::derive(&keypair);
+//!     Config::new(keypair, certificate)
 //! };
 //! let listener = floe_async_std::bind("127.0.0.1:0".parse()?, node([1; 32])).await?;
 //! let address = listener.listen_addrs()[0]; // /ip4/127.0.0.1/udp/…/webrtc-direct/certhash/…/p2p/…

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use floe_core::rtc::output::{Port, Transmit};
 use floe_core::runtime::udp::Udp;
-use floe_tokio::identity::{Identity, Keypair};
+use floe_tokio::identity::Keypair;
 use floe_tokio::{Certificate, Config, DirectAddr};
 use futures::channel::oneshot;
 use futures::{AsyncReadExt, AsyncWriteExt};
@@ -141,8 +141,8 @@ fn runtime() -> tokio::runtime::Runtime {
 
 fn config(n: u8) -> Config {
     let keypair = Keypair::ed25519_from_seed([n; 32]);
-    let certificate = Certificate::derive(&keypair.raw());
-    Config::new(Identity::from(keypair), certificate)
+    let certificate = Certificate::derive(&keypair);
+    Config::new(keypair, certificate)
 }
 
 const LOOPBACK: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);

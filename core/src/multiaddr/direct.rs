@@ -178,7 +178,7 @@ impl DirectAddr {
                     address = address.try_add_certhash(certhash)?;
                 }
                 code::P2P if address.peer.is_none() => {
-                    address.peer = Some(PeerId::from_multihash(reader.length_prefixed()?)?);
+                    address.peer = Some(PeerId::from_bytes(reader.length_prefixed()?)?);
                 }
                 _ => return Err(MultiaddrError::Trailing { at }),
             }

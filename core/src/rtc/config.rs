@@ -39,10 +39,11 @@ pub struct Config {
 }
 
 impl Config {
-    /// The defaults, for a node with this identity and certificate.
-    pub fn new(identity: Identity, certificate: Certificate) -> Self {
+    /// The defaults, for a node with this identity (a [`Keypair`](super::identity::Keypair), or an
+    /// [`Identity`] around another signer) and certificate.
+    pub fn new(identity: impl Into<Identity>, certificate: Certificate) -> Self {
         Self {
-            identity,
+            identity: identity.into(),
             certificate,
             dtls: DtlsVersions::Auto,
             accept: true,

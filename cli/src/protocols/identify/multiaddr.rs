@@ -83,7 +83,7 @@ fn first_component(bytes: &[u8]) -> Option<(String, &[u8])> {
             .ok()
             .filter(|text| text.chars().all(|c| !c.is_control() && c != '/'))?
             .to_owned(),
-        Value::Peer => PeerId::from_multihash(bytes).ok()?.to_string(),
+        Value::Peer => PeerId::from_bytes(bytes).ok()?.to_string(),
         Value::Certhash => Fingerprint::from_multihash(bytes).ok()?.certhash().to_string(),
     };
     Some((format!("/{name}/{value}"), rest))
