@@ -21,8 +21,8 @@ pub fn public_key(data: &[u8]) {
     }
     if let Ok(keypair) = Keypair::from_protobuf(data) {
         assert_eq!(
-            Keypair::from_protobuf(&keypair.to_protobuf()).map(|it| *it.raw()),
-            Ok(*keypair.raw())
+            Keypair::from_protobuf(&keypair.to_protobuf()).map(|it| it.raw()),
+            Ok(keypair.raw())
         );
     }
     if let Ok(text) = core::str::from_utf8(data)

@@ -87,13 +87,7 @@ fn through_udp() -> Duration {
     for _ in 0..TOTAL / payload.len() {
         let mut left = &payload[..];
         while !left.is_empty() {
-            let transmit = Transmit {
-                port: Port::Main,
-                remote: target,
-                local: None,
-                payload: left,
-                segment: DATAGRAM,
-            };
+            let transmit = Transmit::new(target, left).with_segment(DATAGRAM);
             left = &left[patiently(|| sender.try_send(transmit))..];
         }
         let mut batch = sender.batch();
@@ -119,7 +113,7 @@ fn receive(udp: &Udp) {
         }
         got -= BATCH;
         let remote = remote.expect("a batch has datagrams");
-        let done = Transmit { port: Port::Main, remote, local: None, payload: &[1], segment: 1 };
+        let done = Transmit::new(remote, &[1]);
         patiently(|| udp.try_send(done));
     }
 }

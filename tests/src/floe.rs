@@ -130,12 +130,9 @@ impl Node for Floe {
 
     fn handle_packet(&mut self, now: Timestamp, packet: &Packet) {
         let is_main = packet.destination == self.addr;
-        let datagram = Datagram {
-            port: if is_main { Port::Main } else { Port::Fallback },
-            remote: packet.source,
-            local: Some(packet.destination.ip()),
-            payload: &packet.payload,
-        };
+        let datagram = Datagram::new(packet.source, &packet.payload)
+            .with_port(if is_main { Port::Main } else { Port::Fallback })
+            .with_local(Some(packet.destination.ip()));
         self.endpoint.handle_datagram(now, datagram);
     }
 
@@ -166,6 +163,7 @@ fn addr_of(main: SocketAddr, port: Port) -> SocketAddr {
     match port {
         Port::Main => main,
         Port::Fallback => SocketAddr::new(main.ip(), main.port() + FALLBACK_ABOVE),
+        other => unreachable!("{other:?} is not known here"),
     }
 }
 

@@ -179,6 +179,7 @@ fn broken(step: Step, cause: &str) -> String {
              compatible"
         }
         Step::PeerId => "The node proved an identity, but it could not be compared",
+        _ => "A step of the set-up failed that this program does not know",
     };
     format!("{meaning} ({step}: {cause}).")
 }
@@ -306,7 +307,7 @@ mod tests {
 
     #[test]
     fn every_step_can_fail_with_its_own_words() {
-        for step in Step::ALL {
+        for &step in Step::ALL {
             let findings = findings(failed(step), Outcome::Unanswered);
             says(&findings, &[step.name(), "because"]);
         }

@@ -11,6 +11,7 @@ use super::text::{Password, TextError, Ufrag, ice_char};
 
 /// A version of webrtc-direct.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum Version {
     /// One shared secret is ufrag and password of both sides.
     V1,

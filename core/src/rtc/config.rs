@@ -74,9 +74,11 @@ impl Config {
 }
 
 /// Which versions of DTLS are offered and taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum DtlsVersions {
     /// 1.3 where the peer can, else 1.2.
+    #[default]
     Auto,
     /// Only 1.2 (RFC 6347), which every peer speaks.
     V12,

@@ -11,6 +11,7 @@ use crate::peer_id::PeerId;
 
 /// The steps of a connection's set-up, in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum Step {
     /// ICE: a STUN check was answered.
     Stun,
@@ -28,8 +29,8 @@ pub enum Step {
 
 impl Step {
     /// All steps, in their order.
-    pub const ALL: [Self; 6] =
-        [Self::Stun, Self::Dtls, Self::Certhash, Self::Sctp, Self::Noise, Self::PeerId];
+    pub const ALL: &'static [Self] =
+        &[Self::Stun, Self::Dtls, Self::Certhash, Self::Sctp, Self::Noise, Self::PeerId];
 
     /// A short name, stable for machines: `stun`, `dtls`, `certhash`, `sctp`, `noise`, `peer-id`.
     pub const fn name(self) -> &'static str {

@@ -15,6 +15,7 @@ use crate::time::Deadline;
 /// took it for, before they know whether they understand it. A dial that tries v2 first and then v1 must
 /// therefore try v1 from another address: from the first one such a listener never answers again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Port {
     /// The one that the endpoint listens on, and that all begins with.
     #[default]
@@ -26,6 +27,7 @@ pub enum Port {
 
 /// A datagram that arrived.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Datagram<'a> {
     /// The port that it came to.
     pub port: Port,
@@ -38,9 +40,31 @@ pub struct Datagram<'a> {
     pub payload: &'a [u8],
 }
 
+impl<'a> Datagram<'a> {
+    /// A datagram that came to the main port, by an address that is not known.
+    pub const fn new(remote: SocketAddr, payload: &'a [u8]) -> Self {
+        Self { port: Port::Main, remote, local: None, payload }
+    }
+
+    /// The same datagram, sent to this local address.
+    #[must_use]
+    pub const fn with_local(mut self, local: Option<IpAddr>) -> Self {
+        self.local = local;
+        self
+    }
+
+    /// The same datagram, come to this port.
+    #[must_use]
+    pub const fn with_port(mut self, port: Port) -> Self {
+        self.port = port;
+        self
+    }
+}
+
 /// Datagrams to be sent: one, or several of equal size to the same address, laid end to end as UDP
 /// segmentation offload wants them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Transmit<'a> {
     /// The port to send from.
     pub port: Port,
@@ -55,6 +79,32 @@ pub struct Transmit<'a> {
 }
 
 impl<'a> Transmit<'a> {
+    /// One datagram, by the main port and whatever local address the kernel chooses.
+    pub const fn new(remote: SocketAddr, payload: &'a [u8]) -> Self {
+        Self { port: Port::Main, remote, local: None, payload, segment: payload.len() }
+    }
+
+    /// The same bytes as datagrams of `segment` bytes each.
+    #[must_use]
+    pub const fn with_segment(mut self, segment: usize) -> Self {
+        self.segment = segment;
+        self
+    }
+
+    /// The same, to be sent from this local address.
+    #[must_use]
+    pub const fn with_local(mut self, local: Option<IpAddr>) -> Self {
+        self.local = local;
+        self
+    }
+
+    /// The same, to be sent from this port.
+    #[must_use]
+    pub const fn with_port(mut self, port: Port) -> Self {
+        self.port = port;
+        self
+    }
+
     /// The datagrams one by one.
     pub fn datagrams(&self) -> impl ExactSizeIterator<Item = &'a [u8]> {
         self.payload.chunks(self.segment.max(1))
@@ -62,6 +112,8 @@ impl<'a> Transmit<'a> {
 }
 
 /// What to do next. `Timeout` means that there is nothing left to drain.
+///
+/// There will never be a fourth thing: whoever drives an endpoint matches all of them.
 #[derive(Debug)]
 #[must_use]
 pub enum Output<'a> {
@@ -110,7 +162,7 @@ impl fmt::Debug for StreamId {
     }
 }
 
-/// Who dialed.
+/// Who dialed. There is no third way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Direction {
     /// The peer dialed us: we are server (listener), DTLS server, Noise initiator.
@@ -121,6 +173,7 @@ pub enum Direction {
 
 /// What is known of an authenticated connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Established {
     /// The peer's identity, proven by Noise.
     pub peer: PeerId,
@@ -214,6 +267,8 @@ pub enum Event {
 }
 
 /// What a read found.
+///
+/// Exhaustive on purpose: a reader has to deal with each of them, and there is nothing else to find.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Read {

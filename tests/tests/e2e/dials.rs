@@ -37,7 +37,7 @@ pub(crate) async fn versions<S: Stage>() {
         assert_eq!(inbound.peer_id(), dialer.peer_id());
         assert_eq!(outbound.remote_addr(), listener.local_addr());
         assert_eq!(inbound.remote_addr(), dialer.local_addr());
-        for step in Step::ALL {
+        for &step in Step::ALL {
             assert!(outbound.timeline().done(step).is_some(), "{step} was done");
         }
     }

@@ -63,7 +63,8 @@ fn a_set_up_takes_so_many_round_trips_and_no_more() {
         let (_, established) =
             world.until(secs(5), |world| world[client].established()).expect("a connection");
         let tenths = |time: Duration| (time.as_secs_f64() / rtt.as_secs_f64() * 10.0) as u64;
-        let steps = Step::ALL.map(|step| tenths(established.timeline.done(step).unwrap()));
+        let done = |step: &Step| established.timeline.done(*step).unwrap();
+        let steps: Vec<_> = Step::ALL.iter().map(|step| tenths(done(step))).collect();
         println!("{version:?}, DTLS {dtls:?}: {steps:?} tenths of a round trip");
         let tenths = tenths(world.now.since_epoch());
         assert!(tenths <= tenths_max, "{tenths} tenths of a round trip, {version:?}, {dtls:?}");

@@ -15,6 +15,7 @@ use super::public_key::{KeyType, PublicKeyError};
 
 /// The signature was not made by that key over that message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct BadSignature;
 
 impl fmt::Display for BadSignature {
