@@ -73,6 +73,7 @@ impl Endpoint {
         target: impl TryInto<Target, Error: Into<DialError>> + Send,
     ) -> Result<Connection, DialError> {
         let target = target.try_into().map_err(Into::into)?;
+        let target = target.reachable_from(self.local_addr())?;
         let hub = &self.owned.hub;
         let link = Link::dialing(target);
         // From here on, dropping the future drops the only handle, which gives the dial up.

@@ -17,7 +17,7 @@ use crate::time::Timestamp;
 /// A UDP socket, bound and not connected.
 pub trait Socket: Sized + Send + Sync + 'static {
     /// The address that the socket is bound to; its port is the real one, its IP address may be a
-    /// wildcard.
+    /// wildcard. It is of the family, IPv4 or IPv6, of all peers that the socket can reach.
     fn local_addr(&self) -> io::Result<SocketAddr>;
 
     /// The addresses that peers can reach this socket at, as far as this host can tell: one for each

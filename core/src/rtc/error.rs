@@ -167,6 +167,8 @@ pub enum DialRefused {
     NoCerthash,
     /// The address cannot be sent to: port 0, or an unspecified or multicast IP address.
     BadAddress,
+    /// The address is of another family (IPv4, IPv6) than the socket, which cannot send there.
+    WrongFamily,
     /// A connection from this socket to that address exists or is being dialed: DTLS has nothing to tell
     /// two of them apart.
     ///
@@ -183,6 +185,9 @@ impl fmt::Display for DialRefused {
             Self::NoCerthash => "the address has no /certhash component",
             Self::BadAddress => {
                 "the address cannot be dialed: its IP address or port is not a host's"
+            }
+            Self::WrongFamily => {
+                "the address is of another IP version than the socket that would dial it"
             }
             Self::AlreadyConnected(_) => {
                 "there is a connection between this endpoint and that address already"

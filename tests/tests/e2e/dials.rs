@@ -1,6 +1,7 @@
 //! Dials that succeed, and dials that fail and say why.
 
 use std::collections::HashMap;
+use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::thread;
@@ -9,9 +10,9 @@ use std::time::Duration;
 use floe_core::driver::DialError;
 use floe_core::ice::Version;
 use floe_core::multiaddr::DirectAddr;
-use floe_core::rtc::Target;
 use floe_core::rtc::error::{self, ConnectionEnd, Step};
 use floe_core::rtc::output::Direction;
+use floe_core::rtc::{ConfigError, Target};
 use floe_tests::stun;
 use futures::future::join_all;
 use futures::join;
@@ -148,6 +149,32 @@ pub(crate) async fn no_certhash<S: Stage>() {
     let address = DirectAddr::new(dialer.local_addr());
     let error = dialer.dial(&address).await.unwrap_err();
     assert_eq!(error, DialError::Refused(error::DialRefused::NoCerthash));
+}
+
+/// A socket of IPv4 has no way to IPv6, and says so instead of waiting for an answer; an IPv4 address is
+/// one in either dress.
+pub(crate) async fn the_other_family<S: Stage>() {
+    let (listener, dialer) = (node::<S>(1).await, node::<S>(2).await);
+    let there = address(&listener);
+    let elsewhere = there.with_socket_addr("[2001:db8::1]:4001".parse().unwrap());
+    let error = dialer.dial(&elsewhere).await.unwrap_err();
+    assert_eq!(error, DialError::Refused(error::DialRefused::WrongFamily));
+    let IpAddr::V4(ip) = there.ip() else { panic!("the loopback of IPv4 was bound") };
+    let mapped = SocketAddr::new(ip.to_ipv6_mapped().into(), there.port());
+    let mapped = there.with_socket_addr(mapped);
+    let (outbound, inbound) = join!(dialer.dial(&mapped), listener.accept());
+    assert_eq!(outbound.unwrap().remote_addr(), listener.local_addr());
+    inbound.unwrap();
+}
+
+/// A configuration with which connections would hang is an error of whoever binds.
+pub(crate) async fn a_configuration_that_cannot_work<S: Stage>() {
+    let mut config = config(1);
+    config.limits.receive_window = 0;
+    let error = S::bind(LOOPBACK, config).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    let cause = error.get_ref().and_then(|cause| cause.downcast_ref::<ConfigError>());
+    assert!(matches!(cause, Some(ConfigError::TooLow { field: "limits.receive_window", .. })));
 }
 
 /// One socket has one connection with another: the second dial says so, until the first is over.

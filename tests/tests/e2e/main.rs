@@ -38,6 +38,7 @@ play! {
     dials::{
         versions, fallback, wrong_peer, wrong_certhash, nobody_there, no_certhash,
         the_same_peer_twice, many_at_once, peers_that_do_not_accept, wildcards, ourselves,
+        the_other_family, a_configuration_that_cannot_work,
     }
     endings::{
         closing_an_endpoint, dropping_an_endpoint, closing_a_connection, dropping_a_connection,
