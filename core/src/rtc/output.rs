@@ -276,7 +276,7 @@ pub enum Read {
     Bytes(usize),
     /// Nothing now; [`Event::Readable`] will say when there is.
     Empty,
-    /// The peer has finished: there will never be more.
+    /// The peer has finished, or we have stopped reading: there will never be more.
     Finished,
     /// The stream was reset, by the peer, by us, or with its connection.
     Reset,
