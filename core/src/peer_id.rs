@@ -172,7 +172,7 @@ impl From<ReadError> for PeerIdError {
 impl fmt::Display for PeerIdError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Multibase(error) => write!(f, "not a peer id: {error}"),
+            Self::Multibase(_) => f.write_str("the text is no peer id"),
             Self::CidVersion(version) => {
                 write!(f, "a peer id as CID has version 1, this one has {version}")
             }

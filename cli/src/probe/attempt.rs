@@ -65,7 +65,7 @@ impl Attempt {
             Err(DialError::Failed { end, timeline }) => {
                 Self { version, done: done(&timeline), outcome: Outcome::Ended(end), elapsed }
             }
-            Err(error) => return Err(Failure::new("dial", error)),
+            Err(error) => return Err(Failure::of("dial", &error)),
         };
         endpoint.close().await;
         Ok(attempt)

@@ -50,8 +50,8 @@ impl DialError {
 impl fmt::Display for DialError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Refused(cause) => write!(f, "the dial cannot be started: {cause}"),
-            Self::Failed { end, .. } => write!(f, "the dial failed: {end}"),
+            Self::Refused(_) => f.write_str("the dial cannot be started"),
+            Self::Failed { .. } => f.write_str("the dial failed"),
             Self::EndpointClosed => f.write_str("the endpoint is closed"),
         }
     }
