@@ -61,3 +61,51 @@ pub use endpoint::{Counters, Endpoint, Stats, StreamMut, Target};
 pub use epoch::Epoch;
 pub use identity::Identity;
 pub use output::{ConnectionId, Datagram, Event, Output, Port, Read, StreamId, Transmit};
+
+#[cfg(test)]
+mod tests {
+    use core::error::Error;
+
+    use super::*;
+
+    fn is_an_error<T: Error + Send + Sync + 'static>() {}
+
+    #[test]
+    fn errors_can_be_boxed_and_sent_and_kept() {
+        is_an_error::<crate::fingerprint::FingerprintError>();
+        is_an_error::<crate::frame::FrameError>();
+        is_an_error::<crate::ice::TextError>();
+        is_an_error::<crate::ice::UnknownVersion>();
+        is_an_error::<crate::ice::UsernameError>();
+        is_an_error::<crate::ice::stun::StunError>();
+        is_an_error::<crate::ice::stun::VerifyError>();
+        is_an_error::<crate::multiaddr::MultiaddrError>();
+        is_an_error::<crate::multibase::MultibaseError>();
+        is_an_error::<crate::peer_id::PeerIdError>();
+        is_an_error::<crate::signaling::SignalingError>();
+        is_an_error::<crate::stream::Violation>();
+        is_an_error::<crate::wire::Overflow>();
+        is_an_error::<certificate::CertificateError>();
+        is_an_error::<config::ConfigError>();
+        is_an_error::<error::ConnectionEnd>();
+        is_an_error::<error::DialRefused>();
+        is_an_error::<error::OpenError>();
+        is_an_error::<error::StreamEnd>();
+        is_an_error::<error::UnknownStep>();
+        is_an_error::<error::WriteError>();
+        is_an_error::<identity::BadSignature>();
+        is_an_error::<identity::KeypairError>();
+        is_an_error::<identity::PayloadError>();
+        is_an_error::<identity::PublicKeyError>();
+        is_an_error::<identity::SignError>();
+    }
+
+    #[test]
+    fn an_endpoint_goes_to_the_thread_that_drives_it() {
+        fn is_send<T: Send + 'static>() {}
+        is_send::<Config>();
+        is_send::<Endpoint>();
+        is_send::<Target>();
+        is_send::<Event>();
+    }
+}

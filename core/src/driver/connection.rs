@@ -22,6 +22,7 @@ use crate::rtc::output::{Direction, Established, Timeline};
 /// the peer opens are refused; when the last stream is dropped too, the connection is closed. So a
 /// stream keeps its connection alive, and a forgotten connection does not linger.
 #[derive(Clone)]
+#[must_use = "dropping the last handle and the last stream of a connection closes it"]
 pub struct Connection {
     ears: Arc<Ears>,
 }

@@ -22,6 +22,7 @@ use crate::rtc::error;
 /// closed: peers are told, connections and streams that are still held report their end. (Connections
 /// do not keep their endpoint alive: whoever owns the socket decides.)
 #[derive(Clone, Debug)]
+#[must_use = "dropping the last handle of an endpoint closes it"]
 pub struct Endpoint {
     owned: Arc<Owned>,
 }

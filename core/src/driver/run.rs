@@ -27,6 +27,7 @@ use crate::time::Deadline;
 ///
 /// If it is dropped before its end, everything that was open is closed at once; peers are not told.
 #[derive(Debug)]
+#[must_use = "an endpoint does nothing until its driver runs"]
 pub struct Driver<S, C> {
     endpoint: rtc::Endpoint,
     sockets: Sockets<S>,

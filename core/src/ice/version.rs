@@ -6,6 +6,7 @@
 
 use core::error::Error;
 use core::fmt;
+use core::str::FromStr;
 
 use super::text::{Password, TextError, Ufrag, ice_char};
 
@@ -48,6 +49,32 @@ impl fmt::Display for Version {
         })
     }
 }
+
+impl FromStr for Version {
+    type Err = UnknownVersion;
+
+    /// Reads `v1` or `v2`.
+    fn from_str(text: &str) -> Result<Self, UnknownVersion> {
+        match text {
+            "v1" => Ok(Self::V1),
+            "v2" => Ok(Self::V2),
+            _ => Err(UnknownVersion),
+        }
+    }
+}
+
+/// The text is not the name of a [`Version`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct UnknownVersion;
+
+impl fmt::Display for UnknownVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not a version of webrtc-direct that is known: v1 or v2")
+    }
+}
+
+impl Error for UnknownVersion {}
 
 /// The USERNAME of a check from client to server, as RFC 8445 §7.2.2 orders it: the receiver's
 /// fragment, a colon, the sender's.
@@ -201,12 +228,12 @@ impl fmt::Display for UsernameError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoColon => f.write_str("USERNAME has no colon"),
-            Self::Server(error) => write!(f, "the server's half of USERNAME is no ufrag: {error}"),
-            Self::Client(error) => write!(f, "the client's half of USERNAME is no ufrag: {error}"),
+            Self::Server(_) => f.write_str("the server's half of USERNAME is no ufrag"),
+            Self::Client(_) => f.write_str("the client's half of USERNAME is no ufrag"),
             Self::UnknownVersion => {
                 f.write_str("USERNAME names no version of webrtc-direct that is known")
             }
-            Self::Password(error) => write!(f, "USERNAME carries no valid password: {error}"),
+            Self::Password(_) => f.write_str("USERNAME carries no valid password"),
             Self::UnequalHalves => f.write_str("the halves of a v1 USERNAME differ"),
         }
     }

@@ -3,6 +3,7 @@
 
 use core::error::Error;
 use core::fmt;
+use core::str::FromStr;
 use std::borrow::Cow;
 
 use super::output::ConnectionId;
@@ -50,6 +51,30 @@ impl fmt::Display for Step {
         f.write_str(self.name())
     }
 }
+
+impl FromStr for Step {
+    type Err = UnknownStep;
+
+    /// Reads a [name](Self::name).
+    fn from_str(name: &str) -> Result<Self, UnknownStep> {
+        Self::ALL.iter().copied().find(|step| step.name() == name).ok_or(UnknownStep)
+    }
+}
+
+/// The text is not the name of a [`Step`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct UnknownStep;
+
+impl fmt::Display for UnknownStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "not a step of a connection's set-up: stun, dtls, certhash, sctp, noise or peer-id",
+        )
+    }
+}
+
+impl Error for UnknownStep {}
 
 /// What ended a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -247,3 +272,17 @@ impl fmt::Display for WriteError {
 }
 
 impl Error for WriteError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_step_has_a_name_and_a_place() {
+        for (place, step) in Step::ALL.iter().enumerate() {
+            assert_eq!(*step as usize, place, "Timeline relies on it");
+            assert_eq!(step.name().parse(), Ok(*step));
+        }
+        assert_eq!("ice".parse::<Step>(), Err(UnknownStep));
+    }
+}

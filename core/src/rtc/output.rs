@@ -129,9 +129,15 @@ pub enum Output<'a> {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConnectionId(pub(crate) u64);
 
-impl fmt::Debug for ConnectionId {
+impl fmt::Display for ConnectionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "c{}", self.0)
+    }
+}
+
+impl fmt::Debug for ConnectionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 
@@ -156,9 +162,16 @@ impl StreamId {
     }
 }
 
+/// Its connection, its channel, and how many streams the connection had before it: `c1/4#2`.
+impl fmt::Display for StreamId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}#{}", self.connection, self.channel, self.serial)
+    }
+}
+
 impl fmt::Debug for StreamId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}/{}#{}", self.connection, self.channel, self.serial)
+        fmt::Display::fmt(self, f)
     }
 }
 
@@ -169,6 +182,15 @@ pub enum Direction {
     Inbound,
     /// We dialed: we are client (dialer), DTLS client, Noise responder.
     Outbound,
+}
+
+impl fmt::Display for Direction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Inbound => "inbound",
+            Self::Outbound => "outbound",
+        })
+    }
 }
 
 /// What is known of an authenticated connection.

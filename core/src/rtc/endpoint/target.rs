@@ -11,7 +11,7 @@ use crate::peer_id::PeerId;
 use crate::rtc::error::DialRefused;
 
 /// Whom to dial, and how. Made from an address, then adjusted.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Target {
     /// The server's address.

@@ -26,6 +26,17 @@ pub enum KeyType {
     Ecdsa = 3,
 }
 
+impl fmt::Display for KeyType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Rsa => "RSA",
+            Self::Ed25519 => "Ed25519",
+            Self::Secp256k1 => "secp256k1",
+            Self::Ecdsa => "ECDSA",
+        })
+    }
+}
+
 /// A public identity key of any type.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct PublicKey {
@@ -157,7 +168,7 @@ impl fmt::Display for PublicKeyError {
             Self::Incomplete => f.write_str("the public key lacks its type or its data"),
             Self::UnknownType { number } => write!(f, "{number} is no type of public key"),
             Self::BadData { key_type } => {
-                write!(f, "the data is not a valid {key_type:?} public key")
+                write!(f, "the data is not a valid {key_type} public key")
             }
             Self::UnsupportedCurve => {
                 f.write_str("the ECDSA key is on another curve than P-256, the only one supported")
