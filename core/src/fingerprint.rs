@@ -16,6 +16,17 @@ use data_encoding::HEXLOWER_PERMISSIVE;
 use crate::multibase::{self, MultibaseError};
 
 /// SHA-256 of a certificate's DER bytes.
+///
+/// ```
+/// use floe_core::fingerprint::Fingerprint;
+///
+/// let fingerprint =
+///     Fingerprint::parse_certhash("uEiDikp5KVUgkLta1EjUN-IKbHk-dUBg8VzKgf5nXxLK46w")?;
+/// let sdp = fingerprint.sdp().to_string(); // E2:92:9E:4A:…, after `a=fingerprint:sha-256 `
+/// assert_eq!(Fingerprint::parse_sdp(&sdp)?, fingerprint);
+/// assert_eq!(Fingerprint::from_multihash(&fingerprint.multihash())?, fingerprint);
+/// # Ok::<(), floe_core::fingerprint::FingerprintError>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Fingerprint([u8; 32]);
 

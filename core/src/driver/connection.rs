@@ -16,7 +16,8 @@ use crate::rtc::endpoint::Stats;
 use crate::rtc::error::{ConnectionEnd, OpenError};
 use crate::rtc::output::{Direction, Established, Timeline};
 
-/// An authenticated connection with a peer.
+/// An authenticated connection with a peer, from [`Endpoint::dial`](super::Endpoint::dial) or
+/// [`Endpoint::accept`](super::Endpoint::accept). The runtime crates' front pages show one that runs.
 ///
 /// Cheap to clone; all clones mean the same connection. When the last clone is dropped, streams that
 /// the peer opens are refused; when the last stream is dropped too, the connection is closed. So a

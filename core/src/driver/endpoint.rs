@@ -18,6 +18,8 @@ use crate::rtc::error;
 
 /// One UDP socket and all connections on it, for dialing and for being dialed.
 ///
+/// The runtime crates' `bind` makes one, and their front pages show a dial and a listener that run.
+///
 /// Cheap to clone; all clones mean the same endpoint. When the last one is dropped, everything is
 /// closed: peers are told, connections and streams that are still held report their end. (Connections
 /// do not keep their endpoint alive: whoever owns the socket decides.)

@@ -113,6 +113,22 @@ pub struct Secrets<'a> {
 }
 
 /// The credentials of both sides of one dial.
+///
+/// ```
+/// use floe_core::ice::{Credentials, DialSecrets, Username, Version};
+///
+/// // The dialer makes them up, from 40 fresh random bytes …
+/// # let random = [7; DialSecrets::RANDOM_LEN];
+/// let secrets = DialSecrets::new(Version::V2, &random);
+/// let dialer = secrets.credentials();
+/// let username = format!("{}:{}", dialer.remote.ufrag.as_str(), dialer.local.ufrag.as_str());
+///
+/// // … and the listener infers them from the USERNAME of the first check.
+/// let listener = Credentials::infer(Username::parse(username.as_bytes())?)?;
+/// assert_eq!(listener.version, Version::V2);
+/// assert_eq!((listener.local, listener.remote), (dialer.remote, dialer.local));
+/// # Ok::<(), floe_core::ice::UsernameError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Credentials<'a> {
     /// The version that the dialer chose.

@@ -9,6 +9,23 @@ use super::identity::Identity;
 use crate::frame::{BODY_LEN_LIMIT_MIN, SPEC_FRAME_LEN_MAX};
 
 /// How an endpoint behaves. Made with [`Config::new`], then adjusted field by field.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use floe_core::rtc::identity::Keypair;
+/// use floe_core::rtc::{Certificate, Config};
+///
+/// # let seed = [7; 32];
+/// let keypair = Keypair::ed25519_from_seed(seed);
+/// let certificate = Certificate::derive(&keypair);
+/// let mut config = Config::new(keypair, certificate);
+/// config.handshake_timeout = Duration::from_secs(5);
+/// config.limits.connections = 100; // a small node
+/// config.limits.receive_window = 4 * 1024 * 1024; // on a long and wide path
+/// config.validate()?;
+/// # Ok::<(), floe_core::rtc::ConfigError>(())
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Config {

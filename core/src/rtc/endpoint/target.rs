@@ -11,6 +11,22 @@ use crate::peer_id::PeerId;
 use crate::rtc::error::DialRefused;
 
 /// Whom to dial, and how. Made from an address, then adjusted.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use floe_core::ice::Version;
+/// use floe_core::multiaddr::DirectAddr;
+/// use floe_core::rtc::Target;
+///
+/// let address: DirectAddr = "/ip4/192.0.2.1/udp/4001/webrtc-direct\
+///     /certhash/uEiDikp5KVUgkLta1EjUN-IKbHk-dUBg8VzKgf5nXxLK46w"
+///     .parse()?;
+/// let mut target = Target::new(&address)?;
+/// target.version = Some(Version::V1); // no race with v2
+/// target.timeout = Some(Duration::from_secs(3));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Target {
