@@ -15,7 +15,7 @@ pub(crate) async fn dial<S: Stage>() {
     for _ in 0..10 {
         drop(poll_once(dialer.dial(&at)).await);
     }
-    connect(&dialer, &listener).await;
+    drop(connect(&dialer, &listener).await);
 }
 
 pub(crate) async fn accept_connection<S: Stage>() {
@@ -30,7 +30,7 @@ pub(crate) async fn accept_connection<S: Stage>() {
             None => drop(poll_once(outbound.stats()).await),
         }
     };
-    stream(&outbound, &inbound).await;
+    drop(stream(&outbound, &inbound).await);
 }
 
 /// Streams whose opening is given up are reset, at the peer's too, and do not use up the limit.

@@ -164,7 +164,7 @@ pub(crate) async fn the_other_family<S: Stage>() {
     let mapped = there.with_socket_addr(mapped);
     let (outbound, inbound) = join!(dialer.dial(&mapped), listener.accept());
     assert_eq!(outbound.unwrap().remote_addr(), listener.local_addr());
-    inbound.unwrap();
+    drop(inbound.unwrap());
 }
 
 /// A configuration with which connections would hang is an error of whoever binds.
@@ -221,7 +221,7 @@ pub(crate) async fn peers_that_do_not_accept<S: Stage>() {
     let error = dialer.dial(target).await.unwrap_err();
     assert_eq!(error.step(), Some(Step::Stun));
     // It dials all the same.
-    connect(&closed, &dialer).await;
+    drop(connect(&closed, &dialer).await);
 }
 
 /// A wildcard reports addresses that can be dialed.
