@@ -2,10 +2,12 @@
 
 use floe_core::multiaddr::{DirectAddr, MultiaddrError};
 
+use crate::failure::chain;
+
 /// Reads an address to listen on: no certhash, no peer id.
 pub(crate) fn parse_listen(text: &str) -> Result<DirectAddr, String> {
     let addr = parse(text)?;
-    if addr.certhash.is_some() || addr.peer.is_some() {
+    if addr.certhash().is_some() || addr.peer().is_some() {
         return Err(
             "an address to listen on ends with /webrtc-direct: the certhash and the peer id \
                     come from the key (--key)"
@@ -18,7 +20,7 @@ pub(crate) fn parse_listen(text: &str) -> Result<DirectAddr, String> {
 /// Reads an address to dial: it must have a certhash.
 pub(crate) fn parse_dial(text: &str) -> Result<DirectAddr, String> {
     let addr = parse_probe(text)?;
-    if addr.certhash.is_none() {
+    if addr.certhash().is_none() {
         return Err("the address has no /certhash/…, without which nobody can tell the node from an \
                     impostor. Nodes print it as part of their listen addresses (`floe listen` does); \
                     `floe probe` finds out which one a node presents"
@@ -52,7 +54,7 @@ pub(crate) fn parse_probe(text: &str) -> Result<DirectAddr, String> {
 
 fn parse(text: &str) -> Result<DirectAddr, String> {
     let text = text.trim();
-    text.parse().map_err(|error| advice(text, error).unwrap_or_else(|| error.to_string()))
+    text.parse().map_err(|error| advice(text, error).unwrap_or_else(|| chain(&error)))
 }
 
 /// What to type instead, where more can be said than where the parser stopped.
@@ -117,6 +119,7 @@ mod tests {
             ("/ip4/0.0.0.0/udp/4001/webrtc-direct", "127.0.0.1"),
             ("/ip6/ff02::1/udp/4001/webrtc-direct", "multicast"),
             (DIRECT, "floe probe"),
+            ("/ip4/192.0.2.1/udp/1/webrtc-direct/certhash/uEi!", "does not decode"),
         ] {
             let refusal = parse_dial(text).unwrap_err();
             assert!(refusal.contains(says), "{text}: {refusal}");

@@ -77,7 +77,7 @@ pub(crate) fn total(timeline: &Timeline) -> Duration {
 
 fn explain(error: &DialError, addr: &DirectAddr, timeout: Duration) -> Failure {
     let DialError::Failed { end, .. } = error else {
-        return Failure::new("dial", error);
+        return Failure::of("dial", error);
     };
     let remote = addr.socket_addr();
     let timeout = quantity::duration(timeout);

@@ -42,7 +42,7 @@ impl Key {
 
 impl From<Keypair> for Key {
     fn from(keypair: Keypair) -> Self {
-        let certificate = Certificate::derive(&keypair.raw());
+        let certificate = Certificate::derive(&keypair);
         Self { identity: keypair.into(), certificate }
     }
 }
@@ -56,7 +56,7 @@ fn load(path: &Path) -> Result<Keypair, Failure> {
             warn_if_others_may_read(path, &file);
             let mut bytes = Vec::new();
             file.take(LEN_MAX).read_to_end(&mut bytes).map_err(|error| failure("read", &error))?;
-            Keypair::parse(&bytes).map_err(|error| {
+            Keypair::from_protobuf(&bytes).map_err(|error| {
                 failure(
                     "use",
                     &format!(
@@ -68,7 +68,7 @@ fn load(path: &Path) -> Result<Keypair, Failure> {
         }
         Err(error) if error.kind() == ErrorKind::NotFound => {
             let keypair = new_keypair()?;
-            create(path, &keypair.encode()).map_err(|error| failure("create", &error))?;
+            create(path, &keypair.to_protobuf()).map_err(|error| failure("create", &error))?;
             tracing::info!(file = %path.display(), "made a new identity key");
             Ok(keypair)
         }

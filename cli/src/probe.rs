@@ -39,7 +39,10 @@ pub(crate) async fn run(args: Probe, report: Report) -> Result<bool, Failure> {
         runtime: args.common.runtime,
         key: Key::random()?,
         // Without a certhash every certificate is the wrong one, and the failure says which it is.
-        addr: DirectAddr { certhash: args.addr.certhash.or(Some(NO_CERTHASH)), ..args.addr },
+        addr: match args.addr.certhash() {
+            Some(_) => args.addr,
+            None => args.addr.with_certhash(NO_CERTHASH),
+        },
         timeout: args.timeout,
     };
     let findings = prober.investigate(args.addr).await?;
@@ -82,8 +85,7 @@ impl Prober {
         let mut findings = Findings { addr: given, v2, v1, port, again: None };
         let best = findings.best();
         if let Outcome::Ended(ConnectionEnd::WrongCerthash { actual, .. }) = best.outcome {
-            let (version, none) = (best.version, DirectAddr::new(remote).other_certhashes);
-            let addr = DirectAddr { certhash: Some(actual), other_certhashes: none, ..self.addr };
+            let (version, addr) = (best.version, self.addr.with_certhash(actual));
             findings.again = Some(self.attempt(&addr, version).await?);
         }
         Ok(findings)
@@ -158,12 +160,12 @@ fn show(findings: &Findings, report: Report) {
     line("stun-v2", "STUN v2", findings.v2.step(Step::Stun), "");
     line("stun-v1", "STUN v1", findings.v1.step(Step::Stun), "");
     let best = findings.best();
-    for step in Step::ALL {
+    for &step in Step::ALL {
         let note = match (step, &best.outcome) {
-            (Step::Certhash, _) if findings.addr.certhash.is_none() => {
+            (Step::Certhash, _) if findings.addr.certhash().is_none() => {
                 "there is none in the address"
             }
-            (Step::PeerId, Outcome::Connected(_)) if findings.addr.peer.is_none() => {
+            (Step::PeerId, Outcome::Connected(_)) if findings.addr.peer().is_none() => {
                 "there is none in the address"
             }
             _ => "",
@@ -175,6 +177,7 @@ fn show(findings: &Findings, report: Report) {
             Step::Sctp => "SCTP",
             Step::Noise => "Noise",
             Step::PeerId => "peer id",
+            other => other.name(),
         };
         line(step.name(), label, best.step(step), note);
     }

@@ -32,7 +32,7 @@ impl Node {
     /// A node that listens nowhere yet.
     pub(crate) fn new(runtime: Runtime, key: &Key) -> Arc<Self> {
         let info = identify::Info {
-            public_key: key.identity.public_key().encode(),
+            public_key: key.identity.public_key().to_protobuf(),
             listen_addrs: Vec::new(),
             protocols: SERVED.map(str::to_owned).to_vec(),
             observed_addr: Vec::new(),

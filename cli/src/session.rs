@@ -304,7 +304,7 @@ impl Session<'_> {
 /// The peer that `public_key` belongs to, if that is not `peer`. A key that cannot be read proves
 /// nothing either way.
 fn other_peer(public_key: &[u8], peer: PeerId) -> Option<PeerId> {
-    let claimed = PublicKey::parse(public_key).ok()?.peer_id();
+    let claimed = PublicKey::from_protobuf(public_key).ok()?.peer_id();
     (claimed != peer).then_some(claimed)
 }
 

@@ -12,10 +12,8 @@ use std::{io, thread};
 use floe_core::driver::os_seed;
 use floe_core::ice::Version;
 use floe_core::multiaddr::DirectAddr;
-use floe_core::rtc::identity::{Identity, Keypair};
-use floe_core::rtc::{
-    Certificate, Config, Datagram, Endpoint, Epoch, Event, Output, Port, Read, Target,
-};
+use floe_core::rtc::identity::Keypair;
+use floe_core::rtc::{Certificate, Config, Datagram, Endpoint, Epoch, Event, Output, Read, Target};
 use floe_core::time::Timestamp;
 
 /// An endpoint, its socket, and the moment that its time is counted from.
@@ -30,14 +28,13 @@ impl Node {
     fn bind(addr: &str) -> io::Result<Self> {
         let (socket, start) = (UdpSocket::bind(addr)?, Instant::now());
         let keypair = Keypair::ed25519_from_seed(os_seed()?);
-        let certificate = Certificate::derive(&keypair.raw());
-        let config = Config::new(Identity::from(keypair), certificate);
-        let address = DirectAddr {
-            certhash: Some(config.certificate.fingerprint()),
-            peer: Some(config.identity.peer_id()),
-            ..DirectAddr::new(socket.local_addr()?)
-        };
-        let endpoint = Endpoint::new(Arc::new(config), Epoch::new(start), os_seed()?);
+        let certificate = Certificate::derive(&keypair);
+        let config = Config::new(keypair, certificate);
+        let address = DirectAddr::new(socket.local_addr()?)
+            .with_certhash(config.certificate.fingerprint())
+            .with_peer(config.identity.peer_id());
+        let endpoint = Endpoint::new(Arc::new(config), Epoch::new(start), os_seed()?)
+            .expect("the default configuration can work");
         Ok(Self { endpoint, socket, start, address })
     }
 
@@ -70,9 +67,7 @@ impl Node {
             // Apply: the datagram, then the time. An error is a timeout, or news of a peer that is gone.
             let now = self.now();
             if let Ok((len, remote)) = received {
-                let payload = &buffer[..len];
-                let datagram = Datagram { port: Port::Main, remote, local: None, payload };
-                self.endpoint.handle_datagram(now, datagram);
+                self.endpoint.handle_datagram(now, Datagram::new(remote, &buffer[..len]));
             }
             self.endpoint.handle_timeout(now);
         }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 use std::{future::poll_fn, mem, pin::pin, time::Instant};
 
-use floe_core::api::{Certificate, Config, identity::Identity, identity::Keypair};
+use floe_core::api::{Certificate, Config, identity::Keypair};
 use floe_core::runtime::{self, Reactor};
 use futures::{AsyncReadExt, AsyncWriteExt, io::copy, join, try_join};
 use mio::{Events, Interest, Registry, Token, net::UdpSocket};
@@ -94,8 +94,8 @@ fn block_on<T>(run: impl AsyncFnOnce(Own) -> T) -> Result<T> {
 fn main() -> Result<()> {
     let config = |seed| {
         let keypair = Keypair::ed25519_from_seed([seed; 32]);
-        let certificate = Certificate::derive(&keypair.raw());
-        Config::new(Identity::from(keypair), certificate)
+        let certificate = Certificate::derive(&keypair);
+        Config::new(keypair, certificate)
     };
     block_on(async |own| {
         let (listener, listens) =

@@ -10,10 +10,9 @@ pub use crate::fingerprint::Fingerprint;
 pub use crate::ice::Version;
 pub use crate::multiaddr::{DirectAddr, MultiaddrError};
 pub use crate::peer_id::PeerId;
-pub use crate::rtc::config::DtlsVersions;
 pub use crate::rtc::error::{ConnectionEnd, OpenError, Step, StreamEnd, WriteError};
 pub use crate::rtc::output::{Direction, Timeline};
 pub use crate::rtc::{
-    Certificate, Config, ConnectionId, Counters, Limits, Stats, StreamId, StreamStats, Target,
-    error, identity,
+    Certificate, Config, ConfigError, ConnectionId, Counters, DtlsVersions, Limits, Stats,
+    StreamId, StreamStats, Target, error, identity,
 };

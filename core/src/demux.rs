@@ -6,6 +6,7 @@
 
 /// What a datagram is, by its first bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Kind {
     /// STUN: begins with 0 to 3, is as long as a STUN header and has the magic cookie.
     Stun,

@@ -61,7 +61,36 @@ pub use stream::Stream;
 
 #[cfg(test)]
 mod tests {
+    use core::error::Error;
+
     use super::*;
+    use crate::multiaddr::DirectAddr;
+
+    fn is_send<T: Send>(_: T) {}
+
+    /// Compiled, never run: whatever socket and clock a runtime brings, its tasks may move the futures.
+    #[allow(dead_code)]
+    fn futures_go_where_the_runtime_wants_them<S: Socket, C: Clock>(
+        driver: Driver<S, C>,
+        endpoint: &Endpoint,
+        connection: &Connection,
+        address: &DirectAddr,
+    ) {
+        is_send(driver.run());
+        is_send(endpoint.dial(address));
+        is_send(endpoint.accept());
+        is_send(endpoint.close());
+        is_send(connection.open());
+        is_send(connection.accept());
+        is_send(connection.closed());
+        is_send(connection.stats());
+    }
+
+    #[test]
+    fn the_error_of_a_dial_can_be_boxed_and_sent_and_kept() {
+        fn is_an_error<T: Error + Send + Sync + 'static>() {}
+        is_an_error::<DialError>();
+    }
 
     #[test]
     fn handles_go_wherever_the_application_wants_them() {

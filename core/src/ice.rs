@@ -28,4 +28,6 @@ mod text;
 mod version;
 
 pub use text::{Password, TextError, Ufrag};
-pub use version::{Credentials, DialSecrets, Secrets, Username, UsernameError, Version};
+pub use version::{
+    Credentials, DialSecrets, Secrets, UnknownVersion, Username, UsernameError, Version,
+};

@@ -16,6 +16,17 @@ use crate::wire::{ReadError, Reader, Writer};
 ///
 /// Displays in base58btc (`12D3KooW…`, `Qm…`), the form that every implementation reads. Ordered by
 /// its multihash bytes.
+///
+/// ```
+/// use floe_core::peer_id::PeerId;
+///
+/// let base58: PeerId = "QmYyQSo1c1Ym7orWxLYvCrM2EmxFTANf8wXmmE7DWjhx5N".parse()?;
+/// let cid: PeerId = "bafzbeie5745rpv2m6tjyuugywy4d5ewrqgqqhfnf445he3omzpjbx5xqxe".parse()?;
+/// assert_eq!(base58, cid);
+/// assert_eq!(PeerId::from_bytes(base58.as_bytes())?, base58);
+/// assert_eq!(cid.to_string(), "QmYyQSo1c1Ym7orWxLYvCrM2EmxFTANf8wXmmE7DWjhx5N");
+/// # Ok::<(), floe_core::peer_id::PeerIdError>(())
+/// ```
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct PeerId {
     /// The multihash, then zeros.
@@ -43,7 +54,7 @@ impl PeerId {
     ///
     /// # Errors
     /// [`PeerIdError::Hash`] and [`PeerIdError::Length`].
-    pub fn from_multihash(multihash: &[u8]) -> Result<Self, PeerIdError> {
+    pub fn from_bytes(multihash: &[u8]) -> Result<Self, PeerIdError> {
         let mut reader = Reader::new(multihash);
         let code = reader.varint()?;
         let digest = reader.length_prefixed()?;
@@ -73,6 +84,15 @@ impl PeerId {
     }
 }
 
+impl TryFrom<&[u8]> for PeerId {
+    type Error = PeerIdError;
+
+    /// As [`from_bytes`](Self::from_bytes).
+    fn try_from(multihash: &[u8]) -> Result<Self, PeerIdError> {
+        Self::from_bytes(multihash)
+    }
+}
+
 impl FromStr for PeerId {
     type Err = PeerIdError;
 
@@ -82,11 +102,11 @@ impl FromStr for PeerId {
         // Bare base58btc is what a multihash of either kind begins with: an inlined key with `1`, a
         // sha-256 hash with `Qm`. No multibase prefix is `1` or `Q`, so anything else is a CID.
         if text.starts_with('1') || text.starts_with("Qm") {
-            return Self::from_multihash(multibase::decode_base58btc(text, &mut out)?);
+            return Self::from_bytes(multibase::decode_base58btc(text, &mut out)?);
         }
         let mut cid = Reader::new(multibase::decode(text, &mut out)?);
         match (cid.varint()?, cid.varint()?) {
-            (CID_V1, LIBP2P_KEY) => Self::from_multihash(cid.rest()),
+            (CID_V1, LIBP2P_KEY) => Self::from_bytes(cid.rest()),
             (CID_V1, codec) => Err(PeerIdError::CidCodec(codec)),
             (version, _) => Err(PeerIdError::CidVersion(version)),
         }
@@ -152,7 +172,7 @@ impl From<ReadError> for PeerIdError {
 impl fmt::Display for PeerIdError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Multibase(error) => write!(f, "not a peer id: {error}"),
+            Self::Multibase(_) => f.write_str("the text is no peer id"),
             Self::CidVersion(version) => {
                 write!(f, "a peer id as CID has version 1, this one has {version}")
             }
@@ -212,7 +232,8 @@ mod tests {
             assert_eq!(id.to_string(), shown);
             assert_eq!(shown.parse(), Ok(id));
             assert_eq!(id.as_bytes(), [&[0, 36][..], &key].concat());
-            assert_eq!(PeerId::from_multihash(id.as_bytes()), Ok(id));
+            assert_eq!(PeerId::from_bytes(id.as_bytes()), Ok(id));
+            assert_eq!(PeerId::try_from(id.as_bytes()), Ok(id));
             assert_eq!(format!("{id:?}"), format!("PeerId({shown})"));
         }
     }
@@ -260,12 +281,12 @@ mod tests {
             ("1303010203", Hash(0x13)),
             ("8000", Length),
         ] {
-            assert_eq!(PeerId::from_multihash(&hex(bytes)), Err(error), "{bytes}");
+            assert_eq!(PeerId::from_bytes(&hex(bytes)), Err(error), "{bytes}");
         }
         let too_long = [&[0, 43][..], &[7; 43]].concat();
-        assert_eq!(PeerId::from_multihash(&too_long), Err(Length));
+        assert_eq!(PeerId::from_bytes(&too_long), Err(Length));
         let short_hash = [&[0x12, 31][..], &[7; 31]].concat();
-        assert_eq!(PeerId::from_multihash(&short_hash), Err(Length));
+        assert_eq!(PeerId::from_bytes(&short_hash), Err(Length));
         let a_digit_short = "12D3KooWA4Xop1JaT3MHxwYMkCepYsv4iPVopMXwCz5iHYdBfeS";
         assert!(a_digit_short.parse::<PeerId>().is_err());
         for (text, error) in [

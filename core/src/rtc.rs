@@ -17,6 +17,65 @@
 //! Applying a batch before draining is not only allowed but the fast way: SCTP's bookkeeping is paid
 //! per drain, not per datagram.
 //!
+//! Here is the whole of it, for two endpoints with nothing between them but two lists:
+//!
+//! ```
+//! use std::net::SocketAddr;
+//! use std::sync::Arc;
+//! use std::time::Instant;
+//!
+//! use floe_core::multiaddr::DirectAddr;
+//! use floe_core::rtc::identity::Keypair;
+//! use floe_core::rtc::{Certificate, Config, Datagram, Endpoint, Epoch, Event, Output, Target};
+//! use floe_core::time::{Deadline, Timestamp};
+//!
+//! let epoch = Epoch::new(Instant::now());
+//! let addrs: [SocketAddr; 2] = ["192.0.2.1:4001".parse()?, "192.0.2.2:4001".parse()?];
+//! let keypairs = [1, 2].map(|seed| Keypair::ed25519_from_seed([seed; 32]));
+//! let certificates = keypairs.each_ref().map(Certificate::derive);
+//! let address = DirectAddr::new(addrs[1])
+//!     .with_certhash(certificates[1].fingerprint())
+//!     .with_peer(keypairs[1].peer_id());
+//! let mut endpoints = Vec::new();
+//! for (keypair, certificate) in keypairs.into_iter().zip(certificates) {
+//!     let seed = [endpoints.len() as u8; 32]; // elsewhere: the operating system's entropy
+//!     endpoints.push(Endpoint::new(Arc::new(Config::new(keypair, certificate)), epoch, seed)?);
+//! }
+//!
+//! let mut now = Timestamp::ZERO;
+//! endpoints[0].dial(now, Target::new(&address)?)?;
+//! let mut connected = 0;
+//! while connected < 2 {
+//!     // Drain.
+//!     let (mut under_way, mut deadline) = (Vec::new(), None);
+//!     for (from, endpoint) in endpoints.iter_mut().enumerate() {
+//!         deadline = loop {
+//!             match endpoint.poll(now) {
+//!                 Output::Transmit(transmit) => {
+//!                     under_way.extend(transmit.datagrams().map(|bytes| (from, bytes.to_vec())));
+//!                 }
+//!                 Output::Event(Event::Connected { established, .. }) => {
+//!                     println!("{now:?}: {} with {}", established.direction, established.peer);
+//!                     connected += 1;
+//!                 }
+//!                 Output::Event(event) => panic!("{event:?}"),
+//!                 Output::Timeout(next) => break Deadline::earliest(deadline, next),
+//!             }
+//!         };
+//!     }
+//!     // Wait: datagrams take no time here, so for the deadline if there are none.
+//!     if let (true, Some(deadline)) = (under_way.is_empty(), deadline) {
+//!         now = now.max(deadline.at);
+//!     }
+//!     // Apply.
+//!     for (from, bytes) in under_way {
+//!         endpoints[1 - from].handle_datagram(now, Datagram::new(addrs[from], &bytes));
+//!     }
+//!     endpoints.iter_mut().for_each(|endpoint| endpoint.handle_timeout(now));
+//! }
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! # Who owns what
 //!
 //! ```text
@@ -88,9 +147,57 @@ mod streams;
 pub(crate) mod telemetry;
 
 pub use certificate::Certificate;
-pub use config::{Config, Limits};
+pub use config::{Config, ConfigError, DtlsVersions, Limits};
 pub use endpoint::{Counters, Endpoint, Stats, StreamMut, StreamStats, Target};
 pub use epoch::Epoch;
 pub use identity::Identity;
 pub use keylog::KeyLogLine;
 pub use output::{ConnectionId, Datagram, Event, Output, Port, Read, StreamId, Transmit};
+
+#[cfg(test)]
+mod tests {
+    use core::error::Error;
+
+    use super::*;
+
+    fn is_an_error<T: Error + Send + Sync + 'static>() {}
+
+    #[test]
+    fn errors_can_be_boxed_and_sent_and_kept() {
+        is_an_error::<crate::fingerprint::FingerprintError>();
+        is_an_error::<crate::frame::FrameError>();
+        is_an_error::<crate::ice::TextError>();
+        is_an_error::<crate::ice::UnknownVersion>();
+        is_an_error::<crate::ice::UsernameError>();
+        is_an_error::<crate::ice::stun::StunError>();
+        is_an_error::<crate::ice::stun::VerifyError>();
+        is_an_error::<crate::multiaddr::MultiaddrError>();
+        is_an_error::<crate::multibase::MultibaseError>();
+        is_an_error::<crate::peer_id::PeerIdError>();
+        is_an_error::<crate::signaling::SignalingError>();
+        is_an_error::<crate::stream::Violation>();
+        is_an_error::<crate::wire::Overflow>();
+        is_an_error::<certificate::CertificateError>();
+        is_an_error::<config::ConfigError>();
+        is_an_error::<error::ConnectionEnd>();
+        is_an_error::<error::DialRefused>();
+        is_an_error::<error::OpenError>();
+        is_an_error::<error::StreamEnd>();
+        is_an_error::<error::UnknownStep>();
+        is_an_error::<error::WriteError>();
+        is_an_error::<identity::BadSignature>();
+        is_an_error::<identity::KeypairError>();
+        is_an_error::<identity::PayloadError>();
+        is_an_error::<identity::PublicKeyError>();
+        is_an_error::<identity::SignError>();
+    }
+
+    #[test]
+    fn an_endpoint_goes_to_the_thread_that_drives_it() {
+        fn is_send<T: Send + 'static>() {}
+        is_send::<Config>();
+        is_send::<Endpoint>();
+        is_send::<Target>();
+        is_send::<Event>();
+    }
+}

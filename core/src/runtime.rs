@@ -75,7 +75,8 @@ pub type SystemDriver<R> = Driver<Socket<R>, Clock<R>>;
 ///
 /// # Errors
 ///
-/// What the kernel says of the socket, or that it has no entropy.
+/// What the kernel says of the socket, or that it has no entropy; as
+/// [`Driver::new`](crate::driver::Driver::new).
 pub fn bind<R: Reactor>(
     reactor: R,
     addr: SocketAddr,

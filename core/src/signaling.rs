@@ -9,7 +9,7 @@
 //! use floe_core::signaling::{Kind, Message};
 //!
 //! let mut out = [0; 16];
-//! let offer = Message { kind: Kind::SdpOffer, data: "x" };
+//! let offer = Message::new(Kind::SdpOffer, "x");
 //! assert_eq!(offer.encode(&mut out)?, b"\x05\x08\x00\x12\x01x");
 //!
 //! // Half a message is no error, only not enough.
@@ -28,6 +28,7 @@ pub const PROTOCOL: &str = "/webrtc-signaling/0.0.1";
 
 /// What a message's data are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Kind {
     /// An SDP offer.
     SdpOffer,
@@ -67,6 +68,7 @@ impl Kind {
 
 /// One message, its data borrowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Message<'a> {
     /// What the data are.
     pub kind: Kind,
@@ -75,6 +77,11 @@ pub struct Message<'a> {
 }
 
 impl<'a> Message<'a> {
+    /// A message of this kind.
+    pub const fn new(kind: Kind, data: &'a str) -> Self {
+        Self { kind, data }
+    }
+
     /// Reads one message, length included, from the front of `input`: the message and how many bytes
     /// it took. `None` if more bytes are needed.
     ///

@@ -59,6 +59,7 @@ use crate::frame::Flag;
 
 /// What an application wants of its stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Wish {
     /// No more payload will be written.
     ///
@@ -73,6 +74,7 @@ pub enum Wish {
 
 /// Why a lifecycle may change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Cause {
     /// The application wants something.
     App(Wish),
@@ -89,6 +91,7 @@ pub enum Cause {
 /// What to do after a [`Cause`], in this order: drop, send, close.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[must_use]
+#[non_exhaustive]
 pub struct Reply {
     /// Payload that was received and not read is of no use any more: drop it, and drop what still
     /// arrives.

@@ -63,6 +63,7 @@ impl Sub<Duration> for Timestamp {
 
 /// When something wants to be called again, and why: a wake-up that can explain itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[non_exhaustive]
 pub struct Deadline {
     /// The moment at which `handle_timeout` is due.
     pub at: Timestamp,
@@ -71,6 +72,11 @@ pub struct Deadline {
 }
 
 impl Deadline {
+    /// A wake-up at `at`, for the reason `why`.
+    pub const fn new(at: Timestamp, why: &'static str) -> Self {
+        Self { at, why }
+    }
+
     /// The earlier of two deadlines, where there are any.
     pub fn earliest(a: Option<Self>, b: Option<Self>) -> Option<Self> {
         match (a, b) {

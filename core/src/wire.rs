@@ -16,6 +16,7 @@ use core::fmt;
 /// What the slice holds after this error is unspecified. Each codec documents how long its slice
 /// must be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Overflow;
 
 impl fmt::Display for Overflow {

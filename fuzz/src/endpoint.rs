@@ -12,7 +12,7 @@ use floe_core::ice::stun::{REQUEST_LEN_MAX, Request, Role, TransactionId, write_
 use floe_core::ice::{DialSecrets, Version};
 use floe_core::rtc::identity::Keypair;
 use floe_core::rtc::{
-    Certificate, Config, Datagram, Endpoint, Epoch, Event, Identity, Limits, Output, Port,
+    Certificate, Config, Datagram, Endpoint, Epoch, Event, Identity, Limits, Output,
 };
 use floe_core::time::Timestamp;
 
@@ -73,7 +73,7 @@ impl Listener {
         static EPOCH: OnceLock<Epoch> = OnceLock::new();
         let config = CONFIG.get_or_init(|| Arc::new(config()));
         let epoch = EPOCH.get_or_init(|| Epoch::new(Instant::now()));
-        let endpoint = Endpoint::new(config.clone(), *epoch, [3; 32]);
+        let endpoint = Endpoint::new(config.clone(), *epoch, [3; 32]).expect("it can work");
         Self { endpoint, now: Timestamp::ZERO, traffic: BTreeMap::new(), has_accepted: false }
     }
 
@@ -83,14 +83,14 @@ impl Listener {
         let version = if session & 1 == 0 { Version::V1 } else { Version::V2 };
         let secrets = DialSecrets::new(version, &[session >> 1 & 15; DialSecrets::RANDOM_LEN]);
         let credentials = secrets.credentials();
-        let request = Request {
-            transaction_id: TransactionId([op; 12]),
-            receiver: credentials.remote.ufrag,
-            sender: credentials.local.ufrag,
-            priority: 1,
-            role: Role::Controlling { tie_breaker: 1 },
-            use_candidate: op & 0x80 != 0,
-        };
+        let request = Request::new(
+            TransactionId([op; 12]),
+            credentials.remote.ufrag,
+            credentials.local.ufrag,
+            1,
+            Role::Controlling { tie_breaker: 1 },
+        )
+        .with_use_candidate(op & 0x80 != 0);
         let key = credentials.remote.password.as_str().as_bytes();
         let mut out = [0; REQUEST_LEN_MAX];
         let check = write_binding_request(&mut out, &request, key, &Ring);
@@ -123,8 +123,7 @@ impl Listener {
     fn take(&mut self, remote: SocketAddr, payload: &[u8]) {
         let traffic = self.traffic.entry(remote).or_default();
         traffic.received += payload.len();
-        self.endpoint
-            .handle_datagram(self.now, Datagram { port: Port::Main, remote, local: None, payload });
+        self.endpoint.handle_datagram(self.now, Datagram::new(remote, payload));
         self.drain();
     }
 

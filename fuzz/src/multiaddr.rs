@@ -46,7 +46,7 @@ fn reads_alike(address: &DirectAddr) {
     assert_eq!(DirectAddr::from_bytes(bytes).as_ref(), Ok(address), "{address}");
     let len = bytes.len();
     assert!(address.encode(&mut vec![0; len - 1]).is_err(), "a slice too short is an error");
-    assert_eq!(address.socket_addr(), SocketAddr::new(address.ip, address.port));
+    assert_eq!(address.socket_addr(), SocketAddr::new(address.ip(), address.port()));
 }
 
 fn made(input: &mut Input<'_>) -> DirectAddr {
@@ -58,15 +58,13 @@ fn made(input: &mut Input<'_>) -> DirectAddr {
     };
     let mut address = DirectAddr::new(SocketAddr::new(ip, input.u16()));
     let certhashes = usize::from(choice >> 1 & 7).min(DirectAddr::CERTHASHES_MAX);
-    if certhashes > 0 {
-        address.certhash = Some(Fingerprint::from_bytes(input.array()));
-        for slot in &mut address.other_certhashes[..certhashes - 1] {
-            *slot = Some(Fingerprint::from_bytes(input.array()));
-        }
+    for _ in 0..certhashes {
+        let certhash = Fingerprint::from_bytes(input.array());
+        address = address.try_add_certhash(certhash).expect("there is room for so many");
     }
     if choice & 0x10 != 0 {
         let len = usize::from(input.byte());
-        address.peer = Some(PeerId::from_public_key(input.take(len), |_| input.array()));
+        address = address.with_peer(PeerId::from_public_key(input.take(len), |_| input.array()));
     }
     address
 }

@@ -4,7 +4,7 @@ use floe_core::peer_id::PeerId;
 
 /// Any bytes as a multihash, as text, and as a public key.
 pub fn peer_id(data: &[u8]) {
-    if let Ok(id) = PeerId::from_multihash(data) {
+    if let Ok(id) = PeerId::from_bytes(data) {
         assert_eq!(id.as_bytes(), data);
         reads_alike(id);
     }
@@ -23,7 +23,7 @@ pub fn peer_id(data: &[u8]) {
 
 fn reads_alike(id: PeerId) {
     assert!(id.as_bytes().len() <= PeerId::LEN_MAX);
-    assert_eq!(PeerId::from_multihash(id.as_bytes()), Ok(id));
+    assert_eq!(PeerId::from_bytes(id.as_bytes()), Ok(id));
     // Text of an id that begins with neither `1` nor `Qm` would be taken for a CID.
     assert_eq!(id.to_string().parse(), Ok(id), "{id}");
     let hex: String = id.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();

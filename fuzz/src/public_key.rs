@@ -1,26 +1,29 @@
 //! What a peer says of its identity: public keys, their signatures, and key and certificate files.
 
 use floe_core::rtc::Certificate;
-use floe_core::rtc::identity::{KeyType, Keypair, PublicKey, Signer};
+use floe_core::rtc::identity::{KeyType, Keypair, PublicKey};
 
 use crate::input::{Input, flip};
 
 /// Any bytes as a public key, a key pair, and a PEM file; then a key of each type with a signature of
 /// these bytes.
 pub fn public_key(data: &[u8]) {
-    if let Ok(key) = PublicKey::parse(data) {
+    if let Ok(key) = PublicKey::from_protobuf(data) {
         reads_alike(&key);
         assert!(key.verify(data, data).is_err(), "nobody can sign what holds the signature");
     }
     let mut input = Input::new(data);
     let (kind, len) = (input.byte() % 4, usize::from(input.u16()));
     let content = input.take(len);
-    if let Ok(key) = PublicKey::parse(&protobuf(kind, content)) {
+    if let Ok(key) = PublicKey::from_protobuf(&protobuf(kind, content)) {
         reads_alike(&key);
         let _ = key.verify(b"message", input.rest());
     }
-    if let Ok(keypair) = Keypair::parse(data) {
-        assert_eq!(Keypair::parse(&keypair.encode()).map(|it| it.raw()), Ok(keypair.raw()));
+    if let Ok(keypair) = Keypair::from_protobuf(data) {
+        assert_eq!(
+            Keypair::from_protobuf(&keypair.to_protobuf()).map(|it| it.raw()),
+            Ok(keypair.raw())
+        );
     }
     if let Ok(text) = core::str::from_utf8(data)
         && let Ok(certificate) = Certificate::from_pem(text)
@@ -32,16 +35,19 @@ pub fn public_key(data: &[u8]) {
 }
 
 fn reads_alike(key: &PublicKey) {
-    assert!(key.encode().len() <= PublicKey::ENCODED_LEN_MAX);
-    assert_eq!(PublicKey::parse(&key.encode()).as_ref(), Ok(key));
-    assert_eq!(PublicKey::parse(&key.encode()).map(|key| key.peer_id()), Ok(key.peer_id()));
+    assert!(key.to_protobuf().len() <= PublicKey::ENCODED_LEN_MAX);
+    assert_eq!(PublicKey::from_protobuf(&key.to_protobuf()).as_ref(), Ok(key));
+    assert_eq!(
+        PublicKey::from_protobuf(&key.to_protobuf()).map(|key| key.peer_id()),
+        Ok(key.peer_id())
+    );
 }
 
 /// A good signature holds, and no bit of it or of the message may change.
 fn signed(mut input: Input<'_>) {
     let (keypair, at) = (Keypair::ed25519_from_seed(input.array()), input.u16());
     let mut message = input.rest().to_vec();
-    let mut signature = keypair.sign(&message).expect("a key in memory signs");
+    let mut signature = keypair.sign(&message);
     let key = keypair.public_key();
     assert_eq!(key.key_type(), KeyType::Ed25519);
     assert_eq!(key.verify(&message, &signature), Ok(()));

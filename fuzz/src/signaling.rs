@@ -27,7 +27,7 @@ pub fn signaling(data: &[u8]) {
 
     let mut input = Input::new(data);
     let kind = Kind::from_wire(u64::from_le_bytes(input.array()) >> (input.byte() % 64));
-    reads_alike(Message { kind, data: &String::from_utf8_lossy(input.rest()) });
+    reads_alike(Message::new(kind, &String::from_utf8_lossy(input.rest())));
 }
 
 fn reads_alike(message: Message<'_>) {

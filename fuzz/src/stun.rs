@@ -28,14 +28,14 @@ fn reads(binding: &Binding<'_>) {
     if let (Some(Ok(username)), Some(priority), Some(role)) =
         (username, binding.priority(), binding.role())
     {
-        let request = Request {
-            transaction_id: binding.transaction_id(),
-            receiver: username.server,
-            sender: username.client,
+        let request = Request::new(
+            binding.transaction_id(),
+            username.server,
+            username.client,
             priority,
             role,
-            use_candidate: binding.use_candidate(),
-        };
+        )
+        .with_use_candidate(binding.use_candidate());
         let key = username.server.as_str().as_bytes();
         let _ = binding.verify_integrity(key, &Ring);
         request_reads_alike(&request, key);
@@ -64,14 +64,14 @@ fn made(input: &mut Input<'_>) {
     } else {
         Role::Controlled { tie_breaker: number }
     };
-    let request = Request {
+    let request = Request::new(
         transaction_id,
-        receiver: Ufrag::new(receiver.as_bytes()).expect("made of ice-chars, 4 to 256 of them"),
-        sender: Ufrag::new(sender.as_bytes()).expect("made of ice-chars, 4 to 256 of them"),
-        priority: number as u32,
+        Ufrag::new(receiver.as_bytes()).expect("made of ice-chars, 4 to 256 of them"),
+        Ufrag::new(sender.as_bytes()).expect("made of ice-chars, 4 to 256 of them"),
+        number as u32,
         role,
-        use_candidate: flags & 4 != 0,
-    };
+    )
+    .with_use_candidate(flags & 4 != 0);
     let message = request_reads_alike(&request, receiver.as_bytes());
     proven(&message, receiver.as_bytes(), at);
 }

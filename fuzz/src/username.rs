@@ -44,6 +44,7 @@ fn inferred(username: Username<'_>, credentials: &Credentials<'_>) {
         Version::V2 => {
             assert_eq!(server, format!("libp2p+webrtc+v2/{}", remote.password.as_str()));
         }
+        other => panic!("{other} is not known here"),
     }
 }
 

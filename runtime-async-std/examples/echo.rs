@@ -6,7 +6,7 @@
 use std::error::Error;
 
 use async_std::task;
-use floe_async_std::identity::{Identity, Keypair};
+use floe_async_std::identity::Keypair;
 use floe_async_std::{Certificate, Config, Connection, DirectAddr, Endpoint};
 use futures::{AsyncReadExt, AsyncWriteExt};
 
@@ -56,7 +56,7 @@ async fn dial(address: &DirectAddr) -> Result<(), Box<dyn Error>> {
 /// An endpoint of a node that is new each time: who wants to be found again keeps the seed.
 async fn bind(addr: &str) -> Result<Endpoint, Box<dyn Error>> {
     let keypair = Keypair::ed25519_from_seed(floe_async_std::os_seed()?);
-    let certificate = Certificate::derive(&keypair.raw());
-    let config = Config::new(Identity::from(keypair), certificate);
+    let certificate = Certificate::derive(&keypair);
+    let config = Config::new(keypair, certificate);
     Ok(floe_async_std::bind(addr.parse()?, config).await?)
 }

@@ -17,7 +17,7 @@
 //! Streams speak the traits of `futures`, which are async-std's.
 //!
 //! ```
-//! use floe_async_std::identity::{Identity, Keypair};
+//! use floe_async_std::identity::Keypair;
 //! use floe_async_std::{Certificate, Config};
 //! use futures::{AsyncReadExt, AsyncWriteExt};
 //!
@@ -25,8 +25,8 @@
 //! // A node is an identity and a certificate; derived from the key, its address survives restarts.
 //! let node = |seed| {
 //!     let keypair = Keypair::ed25519_from_seed(seed);
-//!     let certificate = Certificate::derive(&keypair.raw());
-//!     Config::new(Identity::from(keypair), certificate)
+//!     let certificate = Certificate::derive(&keypair);
+//!     Config::new(keypair, certificate)
 //! };
 //! let listener = floe_async_std::bind("127.0.0.1:0".parse()?, node([1; 32])).await?;
 //! let address = listener.listen_addrs()[0]; // /ip4/127.0.0.1/udp/…/webrtc-direct/certhash/…/p2p/…
@@ -69,7 +69,8 @@ pub use floe_smol::AsyncIo;
 ///
 /// # Errors
 ///
-/// What the kernel says of the socket.
+/// What the kernel says of the socket; [`InvalidInput`](io::ErrorKind::InvalidInput) with a [`ConfigError`]
+/// inside for a configuration that cannot work.
 pub async fn bind(addr: SocketAddr, config: Config) -> io::Result<Endpoint> {
     bind_observed(addr, config, ()).await
 }

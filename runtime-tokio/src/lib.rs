@@ -14,7 +14,7 @@
 //! Streams speak the traits of `futures`; [`TokioStream`] has tokio's own.
 //!
 //! ```
-//! use floe_tokio::identity::{Identity, Keypair};
+//! use floe_tokio::identity::Keypair;
 //! use floe_tokio::{Certificate, Config};
 //! use futures::{AsyncReadExt, AsyncWriteExt};
 //!
@@ -23,8 +23,8 @@
 //! // A node is an identity and a certificate; derived from the key, its address survives restarts.
 //! let node = |seed| {
 //!     let keypair = Keypair::ed25519_from_seed(seed);
-//!     let certificate = Certificate::derive(&keypair.raw());
-//!     Config::new(Identity::from(keypair), certificate)
+//!     let certificate = Certificate::derive(&keypair);
+//!     Config::new(keypair, certificate)
 //! };
 //! let listener = floe_tokio::bind("127.0.0.1:0".parse()?, node([1; 32])).await?;
 //! let address = listener.listen_addrs()[0]; // /ip4/127.0.0.1/udp/…/webrtc-direct/certhash/…/p2p/…
@@ -70,7 +70,8 @@ pub use stream::TokioStream;
 ///
 /// # Errors
 ///
-/// What the kernel says of the socket.
+/// What the kernel says of the socket; [`InvalidInput`](io::ErrorKind::InvalidInput) with a [`ConfigError`]
+/// inside for a configuration that cannot work.
 ///
 /// # Panics
 ///

@@ -12,6 +12,20 @@ use futures::io::{AsyncRead as FuturesRead, AsyncWrite as FuturesWrite};
 
 /// A [`Stream`] for code that wants tokio's traits.
 ///
+/// ```
+/// use floe_tokio::{Connection, TokioStream};
+/// use tokio::io::{AsyncReadExt, AsyncWriteExt};
+///
+/// async fn ask(connection: &Connection) -> Result<String, Box<dyn std::error::Error>> {
+///     let mut stream = TokioStream::from(connection.open().await?);
+///     stream.write_all(b"how are you?").await?;
+///     stream.shutdown().await?;
+///     let mut answer = String::new();
+///     stream.read_to_string(&mut answer).await?;
+///     Ok(answer)
+/// }
+/// ```
+///
 /// `shutdown` does what `close` of the stream does: it sends FIN and waits until the peer has it.
 #[derive(Debug)]
 pub struct TokioStream(Stream);

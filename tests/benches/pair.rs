@@ -7,7 +7,7 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
-use floe_core::rtc::{ConnectionId, Datagram, Endpoint, Epoch, Event, Output, Port, Target};
+use floe_core::rtc::{ConnectionId, Datagram, Endpoint, Epoch, Event, Output, Target};
 use floe_core::time::Timestamp;
 use floe_tests::floe::Floe;
 
@@ -99,7 +99,7 @@ impl Side {
             self.floe.endpoint.handle_timeout(now);
         }
         for payload in &self.inbox {
-            let datagram = Datagram { port: Port::Main, remote, local: None, payload };
+            let datagram = Datagram::new(remote, payload);
             self.floe.endpoint.handle_datagram(now, datagram);
         }
         self.spent += start.elapsed();

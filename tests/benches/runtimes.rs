@@ -20,7 +20,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Instant;
 use std::{env, fs};
 
-use floe_core::api::identity::{Identity, Keypair};
+use floe_core::api::identity::Keypair;
 use floe_core::api::{Certificate, Config, DirectAddr, Endpoint, Stream};
 use futures::{AsyncReadExt, AsyncWriteExt, join};
 use measure::{Sample, mib_per_second};
@@ -177,8 +177,8 @@ fn run(runtime: &str, setting: &str, node: impl Future<Output = ()> + Send + 'st
 
 async fn bind(runtime: &str, seed: u8) -> Endpoint {
     let keypair = Keypair::ed25519_from_seed([seed; 32]);
-    let certificate = Certificate::derive(&keypair.raw());
-    let config = Config::new(Identity::from(keypair), certificate);
+    let certificate = Certificate::derive(&keypair);
+    let config = Config::new(keypair, certificate);
     let bound = match runtime {
         "tokio" => floe_tokio::bind(LOOPBACK, config).await,
         "smol" => floe_smol::bind(LOOPBACK, config).await,

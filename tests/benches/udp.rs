@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use floe_core::rtc::output::{Port, Transmit};
 use floe_core::runtime::udp::Udp;
-use floe_tokio::identity::{Identity, Keypair};
+use floe_tokio::identity::Keypair;
 use floe_tokio::{Certificate, Config, DirectAddr};
 use futures::channel::oneshot;
 use futures::{AsyncReadExt, AsyncWriteExt};
@@ -87,13 +87,7 @@ fn through_udp() -> Duration {
     for _ in 0..TOTAL / payload.len() {
         let mut left = &payload[..];
         while !left.is_empty() {
-            let transmit = Transmit {
-                port: Port::Main,
-                remote: target,
-                local: None,
-                payload: left,
-                segment: DATAGRAM,
-            };
+            let transmit = Transmit::new(target, left).with_segment(DATAGRAM);
             left = &left[patiently(|| sender.try_send(transmit))..];
         }
         let mut batch = sender.batch();
@@ -119,7 +113,7 @@ fn receive(udp: &Udp) {
         }
         got -= BATCH;
         let remote = remote.expect("a batch has datagrams");
-        let done = Transmit { port: Port::Main, remote, local: None, payload: &[1], segment: 1 };
+        let done = Transmit::new(remote, &[1]);
         patiently(|| udp.try_send(done));
     }
 }
@@ -141,8 +135,8 @@ fn runtime() -> tokio::runtime::Runtime {
 
 fn config(n: u8) -> Config {
     let keypair = Keypair::ed25519_from_seed([n; 32]);
-    let certificate = Certificate::derive(&keypair.raw());
-    Config::new(Identity::from(keypair), certificate)
+    let certificate = Certificate::derive(&keypair);
+    Config::new(keypair, certificate)
 }
 
 const LOOPBACK: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);

@@ -50,16 +50,14 @@ impl Floe {
             config.log_keys();
         }
         let config = Arc::new(config);
-        let endpoint = Endpoint::new(config.clone(), epoch, rng.seed());
+        let endpoint = Endpoint::new(config.clone(), epoch, rng.seed()).expect("it can work");
         Self { endpoint, addr, events: VecDeque::new(), keys: Vec::new(), config }
     }
 
     /// The address to dial it at.
     pub fn address(&self) -> DirectAddr {
-        let mut address = DirectAddr::new(self.addr);
-        address.certhash = Some(self.config.certificate.fingerprint());
-        address.peer = Some(self.config.identity.peer_id());
-        address
+        let address = DirectAddr::new(self.addr).with_peer(self.peer_id());
+        address.with_certhash(self.config.certificate.fingerprint())
     }
 
     /// The address of one of its ports.
@@ -138,12 +136,9 @@ impl Node for Floe {
 
     fn handle_packet(&mut self, now: Timestamp, packet: &Packet) {
         let is_main = packet.destination == self.addr;
-        let datagram = Datagram {
-            port: if is_main { Port::Main } else { Port::Fallback },
-            remote: packet.source,
-            local: Some(packet.destination.ip()),
-            payload: &packet.payload,
-        };
+        let datagram = Datagram::new(packet.source, &packet.payload)
+            .with_port(if is_main { Port::Main } else { Port::Fallback })
+            .with_local(Some(packet.destination.ip()));
         self.endpoint.handle_datagram(now, datagram);
     }
 
@@ -179,6 +174,7 @@ fn addr_of(main: SocketAddr, port: Port) -> SocketAddr {
     match port {
         Port::Main => main,
         Port::Fallback => SocketAddr::new(main.ip(), main.port() + FALLBACK_ABOVE),
+        other => unreachable!("{other:?} is not known here"),
     }
 }
 

@@ -139,10 +139,8 @@ impl Str0mPeer {
 
     /// The address to dial it at.
     pub fn address(&self) -> DirectAddr {
-        let mut address = DirectAddr::new(self.addr);
-        address.certhash = Some(Fingerprint::from_bytes(self.fingerprint()));
-        address.peer = Some(self.peer_id());
-        address
+        let address = DirectAddr::new(self.addr).with_peer(self.peer_id());
+        address.with_certhash(Fingerprint::from_bytes(self.fingerprint()))
     }
 
     /// Who it is.
@@ -190,8 +188,8 @@ impl Str0mPeer {
     /// Starts the dial, once.
     fn dial(&mut self, now: Timestamp) {
         let Some((target, version)) = self.target.take() else { return };
-        let remote = SocketAddr::new(target.ip, target.port);
-        let certhash = *target.certhash.expect("a dialer needs a certhash").as_bytes();
+        let remote = target.socket_addr();
+        let certhash = *target.certhash().expect("a dialer needs a certhash").as_bytes();
         let ice = Credentials::of_dialer(version, &mut self.rng);
         let session = Session::new(self.setup(now, remote, Role::Dialer { certhash }, ice));
         self.sessions.insert(remote, session);

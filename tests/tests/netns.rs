@@ -18,7 +18,7 @@ use std::time::Duration;
 
 use floe_core::driver::{AddrChange, Connection, Endpoint, ListenAddrs};
 use floe_core::multiaddr::DirectAddr;
-use floe_core::rtc::identity::{Identity, Keypair};
+use floe_core::rtc::identity::Keypair;
 use floe_core::rtc::{Certificate, Config};
 use futures::{AsyncReadExt, AsyncWriteExt, StreamExt, join};
 
@@ -71,8 +71,8 @@ where
     ip(&["link", "set", "lo", "up"], &[]);
     let listener = bind(1).await;
     let here = listener.listen_addrs();
-    assert_eq!(here.iter().map(|addr| addr.ip).collect::<Vec<_>>(), [loopback]);
-    let at = |ip| DirectAddr { ip, ..here[0] };
+    assert_eq!(here.iter().map(|addr| addr.ip()).collect::<Vec<_>>(), [loopback]);
+    let at = |ip| here[0].with_socket_addr((ip, here[0].port()).into());
 
     let mut watcher = listener.watch_addrs();
     assert_eq!(next(&mut watcher).await, AddrChange::New(at(loopback)));
@@ -82,7 +82,7 @@ where
     // Whoever begins to watch now hears of both, in their order.
     let late: Vec<_> = listener.watch_addrs().take(2).collect().await;
     let mut both = [at(loopback), at(extra)];
-    both.sort_by_key(|addr| addr.ip);
+    both.sort_by_key(|addr| addr.ip());
     assert_eq!(late, both.map(AddrChange::New));
 
     let (near, far) = (bind(2).await, bind(3).await);
@@ -144,8 +144,8 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 fn config(seed: u8) -> Config {
     let keypair = Keypair::ed25519_from_seed([seed; 32]);
-    let certificate = Certificate::derive(&keypair.raw());
-    Config::new(Identity::from(keypair), certificate)
+    let certificate = Certificate::derive(&keypair);
+    Config::new(keypair, certificate)
 }
 
 async fn next(watcher: &mut ListenAddrs) -> AddrChange {

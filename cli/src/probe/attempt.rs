@@ -66,7 +66,7 @@ impl Attempt {
             Err(DialError::Failed { end, timeline }) => {
                 Self { version, done: done(&timeline), outcome: Outcome::Ended(end), elapsed }
             }
-            Err(error) => return Err(Failure::new("dial", error)),
+            Err(error) => return Err(Failure::of("dial", &error)),
         };
         endpoint.close().await;
         Ok(attempt)
@@ -88,9 +88,9 @@ impl Attempt {
             Outcome::Connected(_) => None,
             Outcome::Unanswered => Some(Step::Stun),
             // A peer that hangs up does not say at which step: it is the first one that is missing.
-            Outcome::Ended(end) => end
-                .step()
-                .or_else(|| Step::ALL.into_iter().find(|&step| self.done[step as usize].is_none())),
+            Outcome::Ended(end) => end.step().or_else(|| {
+                Step::ALL.iter().copied().find(|&step| self.done[step as usize].is_none())
+            }),
         }
     }
 
@@ -117,7 +117,11 @@ impl Attempt {
 }
 
 fn done(timeline: &Timeline) -> [Option<Duration>; Step::ALL.len()] {
-    Step::ALL.map(|step| timeline.done(step))
+    let mut done = [None; Step::ALL.len()];
+    for &step in Step::ALL {
+        done[step as usize] = timeline.done(step);
+    }
+    done
 }
 
 #[cfg(test)]
@@ -136,7 +140,7 @@ mod tests {
         attempt.done[Step::Certhash as usize] = Some(milliseconds(12));
         attempt.outcome = Outcome::Ended(ConnectionEnd::HandshakeTimeout(Step::Sctp));
         assert_eq!(
-            Step::ALL.map(|step| attempt.step(step)),
+            Step::ALL.iter().map(|&step| attempt.step(step)).collect::<Vec<_>>(),
             [
                 StepOutcome::Done(milliseconds(2)),
                 StepOutcome::Done(milliseconds(10)),

@@ -48,7 +48,7 @@ impl Findings {
                 "Another node answers at this address: {actual}, not {expected}. Either the node has a \
                  new identity key, or another node has its IP address and port now. The address of the \
                  node that answers is {}",
-                DirectAddr { peer: Some(*actual), ..self.addr }
+                self.addr.with_peer(*actual)
             ),
             Outcome::Ended(end) => {
                 let step = best.failed_step().unwrap_or(Step::Stun);
@@ -79,15 +79,15 @@ impl Findings {
                 fell_short(v2)
             ),
         };
-        if self.addr.peer.is_none() {
-            let whole = DirectAddr { peer: Some(peer), ..self.addr };
+        if self.addr.peer().is_none() {
+            let whole = self.addr.with_peer(peer);
             text += &format!(" Its address with its peer id is {whole}");
         }
         text
     }
 
     fn silence(&self) -> String {
-        let (ip, port) = (self.addr.ip, self.addr.port);
+        let (ip, port) = (self.addr.ip(), self.addr.port());
         match &self.port {
             Port::NoRoute(error) => format!(
                 "This machine cannot send to {ip}: {error}. It has no route there{}.",
@@ -113,10 +113,8 @@ impl Findings {
 
     fn wrong_certhash(&self, actual: Fingerprint) -> String {
         let certhash = actual.certhash();
-        let mut current = DirectAddr::new(self.addr.socket_addr());
-        current.certhash = Some(actual);
-        current.peer = self.addr.peer;
-        let what = if self.addr.certhash.is_some() {
+        let mut current = self.addr.with_certhash(actual);
+        let what = if self.addr.certhash().is_some() {
             format!(
                 "The node has another certificate than the address promises: its certhash is {certhash}."
             )
@@ -125,8 +123,8 @@ impl Findings {
         };
         let who = match self.again.as_ref().map(|again| &again.outcome) {
             Some(Outcome::Connected(peer)) => {
-                current.peer = Some(*peer);
-                match (self.addr.peer, self.addr.certhash) {
+                current = current.with_peer(*peer);
+                match (self.addr.peer(), self.addr.certhash()) {
                     (Some(_), _) => format!(
                         "It is the same node, by its peer id. Nodes that keep no certificate make a new \
                          one at each start. Its address is now {current}"
@@ -181,6 +179,7 @@ fn broken(step: Step, cause: &str) -> String {
              compatible"
         }
         Step::PeerId => "The node proved an identity, but it could not be compared",
+        _ => "A step of the set-up failed that this program does not know",
     };
     format!("{meaning} ({step}: {cause}).")
 }
@@ -221,10 +220,9 @@ mod tests {
     }
 
     fn findings(v2: Outcome, v1: Outcome) -> Findings {
-        let certhash = Some(Fingerprint::from_bytes([1; 32]));
         let addr = DirectAddr::new("192.168.0.1:4001".parse().unwrap());
         Findings {
-            addr: DirectAddr { certhash, peer: Some(peer(PEER)), ..addr },
+            addr: addr.with_certhash(Fingerprint::from_bytes([1; 32])).with_peer(peer(PEER)),
             v2: attempt(Version::V2, v2),
             v1: attempt(Version::V1, v1),
             port: Port::Unknown,
@@ -261,7 +259,7 @@ mod tests {
         says(&both, &["with v2 and with v1"]);
         assert!(!both.diagnosis().contains("/p2p/"));
         let mut anonymous = findings(connected(), connected());
-        anonymous.addr.peer = None;
+        anonymous.addr = anonymous.addr.without_peer();
         says(&anonymous, &["/p2p/", PEER]);
         let v1 = findings(Outcome::Unanswered, connected());
         assert!(v1.dialable());
@@ -282,7 +280,7 @@ mod tests {
         silent.port = Port::NoRoute("Network is unreachable".into());
         says(&silent, &["no route", "Network is unreachable"]);
         silent.port = Port::Unknown;
-        silent.addr.ip = "203.0.113.1".parse().unwrap();
+        silent.addr = silent.addr.with_socket_addr("203.0.113.1:4001".parse().unwrap());
         assert!(!silent.diagnosis().contains("private network"));
     }
 
@@ -301,8 +299,7 @@ mod tests {
         says(&changed, &["fails later", "because"]);
 
         let mut incomplete = findings(wrong_certhash(), wrong_certhash());
-        incomplete.addr.certhash = None;
-        incomplete.addr.peer = None;
+        incomplete.addr = DirectAddr::new(incomplete.addr.socket_addr());
         incomplete.again = Some(attempt(Version::V2, connected()));
         says(&incomplete, &["has no certhash", &format!("Its address is {}", incomplete.addr)]);
         says(&incomplete, &[&format!("/certhash/{actual}/p2p/{PEER}")]);
@@ -310,7 +307,7 @@ mod tests {
 
     #[test]
     fn every_step_can_fail_with_its_own_words() {
-        for step in Step::ALL {
+        for &step in Step::ALL {
             let findings = findings(failed(step), Outcome::Unanswered);
             says(&findings, &[step.name(), "because"]);
         }

@@ -16,12 +16,14 @@ use crate::rtc::endpoint::Stats;
 use crate::rtc::error::{ConnectionEnd, OpenError};
 use crate::rtc::output::{Direction, Established, Timeline};
 
-/// An authenticated connection with a peer.
+/// An authenticated connection with a peer, from [`Endpoint::dial`](super::Endpoint::dial) or
+/// [`Endpoint::accept`](super::Endpoint::accept). The runtime crates' front pages show one that runs.
 ///
 /// Cheap to clone; all clones mean the same connection. When the last clone is dropped, streams that
 /// the peer opens are refused; when the last stream is dropped too, the connection is closed. So a
 /// stream keeps its connection alive, and a forgotten connection does not linger.
 #[derive(Clone)]
+#[must_use = "dropping the last handle and the last stream of a connection closes it"]
 pub struct Connection {
     ears: Arc<Ears>,
 }

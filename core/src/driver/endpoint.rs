@@ -18,10 +18,13 @@ use crate::rtc::endpoint::{Counters, Target};
 
 /// One UDP socket and all connections on it, for dialing and for being dialed.
 ///
+/// The runtime crates' `bind` makes one, and their front pages show a dial and a listener that run.
+///
 /// Cheap to clone; all clones mean the same endpoint. When the last one is dropped, everything is
 /// closed: peers are told, connections and streams that are still held report their end. (Connections
 /// do not keep their endpoint alive: whoever owns the socket decides.)
 #[derive(Clone, Debug)]
+#[must_use = "dropping the last handle of an endpoint closes it"]
 pub struct Endpoint {
     owned: Arc<Owned>,
 }
@@ -85,6 +88,7 @@ impl Endpoint {
         target: impl TryInto<Target, Error: Into<DialError>> + Send,
     ) -> Result<Connection, DialError> {
         let target = target.try_into().map_err(Into::into)?;
+        let target = target.reachable_from(self.local_addr())?;
         let hub = &self.owned.hub;
         let link = Link::dialing(target);
         // From here on, dropping the future drops the only handle, which gives the dial up.

@@ -20,7 +20,7 @@ use crate::rtc::output::Timeline;
 #[non_exhaustive]
 pub enum DialError {
     /// It could not even be started.
-    Refused(error::DialError),
+    Refused(error::DialRefused),
     /// It was started and ended.
     Failed {
         /// What ended it; [`ConnectionEnd::step`] says at which step.
@@ -82,8 +82,8 @@ impl DialError {
 impl fmt::Display for DialError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Refused(cause) => write!(f, "the dial cannot be started: {cause}"),
-            Self::Failed { end, .. } => write!(f, "the dial failed: {end}"),
+            Self::Refused(_) => f.write_str("the dial cannot be started"),
+            Self::Failed { .. } => f.write_str("the dial failed"),
             Self::EndpointClosed => f.write_str("the endpoint is closed"),
             Self::SocketFailed { .. } | Self::DriverDropped => self.connection_end().fmt(f),
         }
@@ -100,8 +100,8 @@ impl Error for DialError {
     }
 }
 
-impl From<error::DialError> for DialError {
-    fn from(cause: error::DialError) -> Self {
+impl From<error::DialRefused> for DialError {
+    fn from(cause: error::DialRefused) -> Self {
         Self::Refused(cause)
     }
 }

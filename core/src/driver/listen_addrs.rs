@@ -86,7 +86,7 @@ impl fmt::Debug for ListenAddrs {
 
 /// What peers dial, for a concrete address of the socket.
 pub(super) fn listen_addr(addr: SocketAddr, certhash: Fingerprint, peer: PeerId) -> DirectAddr {
-    DirectAddr { certhash: Some(certhash), peer: Some(peer), ..DirectAddr::new(addr) }
+    DirectAddr::new(addr).with_certhash(certhash).with_peer(peer)
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ use crate::time::Timestamp;
 /// A UDP socket, bound and not connected.
 pub trait Socket: Sized + Send + Sync + 'static {
     /// The address that the socket is bound to; its port is the real one, its IP address may be a
-    /// wildcard.
+    /// wildcard. It is of the family, IPv4 or IPv6, of all peers that the socket can reach.
     fn local_addr(&self) -> io::Result<SocketAddr>;
 
     /// The addresses that peers can reach this socket at, as far as this host can tell: one for each
@@ -75,6 +75,7 @@ pub struct Batch {
 
 /// What a filled buffer of a [`Batch`] holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Received {
     /// Where it came from.
     pub remote: SocketAddr,
@@ -87,20 +88,38 @@ pub struct Received {
     pub stride: usize,
 }
 
+impl Received {
+    /// One datagram of `len` bytes, come to a local address that is not known.
+    pub const fn new(remote: SocketAddr, len: usize) -> Self {
+        Self { remote, local: None, len, stride: len }
+    }
+
+    /// The same bytes as datagrams of `stride` bytes each.
+    #[must_use]
+    pub const fn with_stride(mut self, stride: usize) -> Self {
+        self.stride = stride;
+        self
+    }
+
+    /// The same, sent to this local address.
+    #[must_use]
+    pub const fn with_local(mut self, local: Option<IpAddr>) -> Self {
+        self.local = local;
+        self
+    }
+}
+
 impl Batch {
     /// Room for `buffers` buffers of `buffer_len` bytes. A datagram that is longer is cut off, which
     /// its receiver takes for a broken one.
     ///
     /// # Panics
     ///
-    /// If one of them is zero: nothing could ever be received.
+    /// If one of them is zero: nothing could ever be received. If their product is no length.
     pub fn new(buffers: usize, buffer_len: usize) -> Self {
         assert!(buffers > 0 && buffer_len > 0, "a batch without room receives nothing");
-        Self {
-            bytes: std::vec![0; buffers * buffer_len],
-            buffer_len,
-            received: Vec::with_capacity(buffers),
-        }
+        let len = buffers.checked_mul(buffer_len).expect("a batch fits into memory");
+        Self { bytes: std::vec![0; len], buffer_len, received: Vec::with_capacity(buffers) }
     }
 
     /// The buffers, to be filled from the first on.

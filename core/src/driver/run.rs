@@ -32,6 +32,7 @@ use crate::time::Deadline;
 /// If it is dropped before its end, everything that was open is over at once, as
 /// [`DriverDropped`](rtc::error::ConnectionEnd::DriverDropped); peers are not told.
 #[derive(Debug)]
+#[must_use = "an endpoint does nothing until its driver runs"]
 pub struct Driver<S, C, O = ()> {
     endpoint: rtc::Endpoint,
     sockets: Sockets<S>,
@@ -49,7 +50,8 @@ impl<S: Socket, C: Clock> Driver<S, C> {
     ///
     /// # Errors
     ///
-    /// If the socket cannot say what it is bound to.
+    /// If the socket cannot say what it is bound to; [`InvalidInput`](io::ErrorKind::InvalidInput) with a
+    /// [`ConfigError`](crate::rtc::ConfigError) inside if nothing could ever happen with this configuration.
     pub fn new(
         config: Config,
         socket: S,
@@ -64,7 +66,8 @@ impl<S: Socket, C: Clock> Driver<S, C> {
         let hub = Hub::new(local, Interfaces::new(local, Box::new(addresses)));
         let handle = Endpoint::new(hub.clone(), &config);
         let driver = Self {
-            endpoint: rtc::Endpoint::new(Arc::new(config), clock.epoch(), seed),
+            endpoint: rtc::Endpoint::new(Arc::new(config), clock.epoch(), seed)
+                .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?,
             sockets: Sockets::new(socket),
             clock,
             unsent: Tally::default(),

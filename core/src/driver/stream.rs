@@ -30,6 +30,7 @@ use crate::rtc::StreamId;
 ///
 /// Every future made from it is cancel-safe in the way of `AsyncRead` and `AsyncWrite`: a poll that says
 /// `Pending` has moved no byte.
+#[must_use = "dropping a stream that was not closed resets it"]
 pub struct Stream {
     pipe: Arc<Pipe>,
     alive: Arc<Alive>,

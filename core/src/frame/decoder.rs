@@ -20,7 +20,7 @@ use super::message::{FLAG_TAG, PAYLOAD_TAG};
 use super::{BODY_LEN_LIMIT, BODY_LEN_LIMIT_MIN, Flag};
 use crate::wire::{BadVarint, Varint};
 
-/// What a [`Decoder`] found.
+/// What a [`Decoder`] found. A frame has nothing else in it, so there will be no third kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Item<'a> {
     /// The next bytes of the stream; never empty. One frame's payload may come in several pieces.

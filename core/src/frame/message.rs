@@ -9,6 +9,7 @@ use crate::wire::{Overflow, varint_len};
 /// What a frame says about the stream, besides payload.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
+#[non_exhaustive]
 pub enum Flag {
     /// The sender will send no more payload.
     Fin = 0,
@@ -22,7 +23,7 @@ pub enum Flag {
 
 impl Flag {
     /// All flags, in the order of their numbers.
-    pub const ALL: [Self; 4] = [Self::Fin, Self::StopSending, Self::Reset, Self::FinAck];
+    pub const ALL: &'static [Self] = &[Self::Fin, Self::StopSending, Self::Reset, Self::FinAck];
 
     /// The flag with this number on the wire; `None` for a number that no specification knows.
     pub const fn from_wire(number: u64) -> Option<Self> {
@@ -166,8 +167,9 @@ mod tests {
     #[test]
     fn frames_agree_with_the_vectors() {
         let frames = &vectors()["frames"];
-        for (name, flag) in
-            ["FIN", "STOP_SENDING", "RESET_STREAM", "FIN_ACK"].into_iter().zip(Flag::ALL)
+        for (name, flag) in ["FIN", "STOP_SENDING", "RESET_STREAM", "FIN_ACK"]
+            .into_iter()
+            .zip(Flag::ALL.iter().copied())
         {
             assert_eq!(encoded(Some(flag), b""), bytes(&frames[name]), "{name}");
             assert_eq!(Message::from(flag), Message { flag: Some(flag), payload: b"" });

@@ -35,7 +35,7 @@ pub trait HmacSha1 {
     fn hmac_sha1(&self, key: &[u8], parts: &[&[u8]]) -> [u8; 20];
 }
 
-/// What a binding message is to its transaction (RFC 8489 §5).
+/// What a binding message is to its transaction (RFC 8489 §5): two bits, so these are all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Class {
     /// Asks for an answer.
@@ -48,7 +48,8 @@ pub enum Class {
     Error,
 }
 
-/// Which side decides on the path, with the number that settles a conflict (RFC 8445 §7.1.3).
+/// Which side decides on the path, with the number that settles a conflict (RFC 8445 §7.1.3). There are
+/// no others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Role {
     /// The sender nominates: the dialer, in webrtc-direct.

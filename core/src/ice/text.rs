@@ -30,8 +30,8 @@ impl<'a> Ufrag<'a> {
     }
 }
 
-/// A password: 22 to 256 ice-chars.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// A password: 22 to 256 ice-chars. Its `Debug` says how long it is, and nothing else of it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Password<'a>(&'a str);
 
 impl<'a> Password<'a> {
@@ -51,6 +51,12 @@ impl<'a> Password<'a> {
     /// The text. Its bytes are the key of MESSAGE-INTEGRITY.
     pub const fn as_str(self) -> &'a str {
         self.0
+    }
+}
+
+impl fmt::Debug for Password<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Password({} ice-chars)", self.0.len())
     }
 }
 
@@ -124,6 +130,12 @@ mod tests {
         }
         assert_eq!(Ufrag::new(b"abc"), Err(TextError::TooShort { len: 3, min: 4 }));
         assert_eq!(Password::new(&text), Err(TextError::TooLong { len: 257, max: 256 }));
+    }
+
+    #[test]
+    fn a_password_is_not_printed() {
+        let password = Password::new(b"abcdefghijklmnopqrstuvwx").unwrap();
+        assert_eq!(std::format!("{password:?}"), "Password(24 ice-chars)");
     }
 
     #[test]

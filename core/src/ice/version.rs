@@ -6,11 +6,13 @@
 
 use core::error::Error;
 use core::fmt;
+use core::str::FromStr;
 
 use super::text::{Password, TextError, Ufrag, ice_char};
 
 /// A version of webrtc-direct.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum Version {
     /// One shared secret is ufrag and password of both sides.
     V1,
@@ -47,6 +49,32 @@ impl fmt::Display for Version {
         })
     }
 }
+
+impl FromStr for Version {
+    type Err = UnknownVersion;
+
+    /// Reads `v1` or `v2`.
+    fn from_str(text: &str) -> Result<Self, UnknownVersion> {
+        match text {
+            "v1" => Ok(Self::V1),
+            "v2" => Ok(Self::V2),
+            _ => Err(UnknownVersion),
+        }
+    }
+}
+
+/// The text is not the name of a [`Version`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct UnknownVersion;
+
+impl fmt::Display for UnknownVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("not a version of webrtc-direct that is known: v1 or v2")
+    }
+}
+
+impl Error for UnknownVersion {}
 
 /// The USERNAME of a check from client to server, as RFC 8445 §7.2.2 orders it: the receiver's
 /// fragment, a colon, the sender's.
@@ -85,6 +113,22 @@ pub struct Secrets<'a> {
 }
 
 /// The credentials of both sides of one dial.
+///
+/// ```
+/// use floe_core::ice::{Credentials, DialSecrets, Username, Version};
+///
+/// // The dialer makes them up, from 40 fresh random bytes …
+/// # let random = [7; DialSecrets::RANDOM_LEN];
+/// let secrets = DialSecrets::new(Version::V2, &random);
+/// let dialer = secrets.credentials();
+/// let username = format!("{}:{}", dialer.remote.ufrag.as_str(), dialer.local.ufrag.as_str());
+///
+/// // … and the listener infers them from the USERNAME of the first check.
+/// let listener = Credentials::infer(Username::parse(username.as_bytes())?)?;
+/// assert_eq!(listener.version, Version::V2);
+/// assert_eq!((listener.local, listener.remote), (dialer.remote, dialer.local));
+/// # Ok::<(), floe_core::ice::UsernameError>(())
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Credentials<'a> {
     /// The version that the dialer chose.
@@ -125,7 +169,7 @@ impl<'a> Credentials<'a> {
 }
 
 /// What a dialer makes up for one dial. Owns its text, so that it can live beside the connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct DialSecrets {
     version: Version,
     /// The client's fragment in v2, then the prefix and the secret: `fragment prefix secret`.
@@ -171,6 +215,13 @@ impl DialSecrets {
     }
 }
 
+/// Says nothing of the secret.
+impl fmt::Debug for DialSecrets {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DialSecrets").field("version", &self.version).finish_non_exhaustive()
+    }
+}
+
 /// Why a listener cannot infer credentials from a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -193,12 +244,12 @@ impl fmt::Display for UsernameError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoColon => f.write_str("USERNAME has no colon"),
-            Self::Server(error) => write!(f, "the server's half of USERNAME is no ufrag: {error}"),
-            Self::Client(error) => write!(f, "the client's half of USERNAME is no ufrag: {error}"),
+            Self::Server(_) => f.write_str("the server's half of USERNAME is no ufrag"),
+            Self::Client(_) => f.write_str("the client's half of USERNAME is no ufrag"),
             Self::UnknownVersion => {
                 f.write_str("USERNAME names no version of webrtc-direct that is known")
             }
-            Self::Password(error) => write!(f, "USERNAME carries no valid password: {error}"),
+            Self::Password(_) => f.write_str("USERNAME carries no valid password"),
             Self::UnequalHalves => f.write_str("the halves of a v1 USERNAME differ"),
         }
     }

@@ -8,35 +8,51 @@ use core::fmt;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use core::str::FromStr;
 
+use super::certhashes::Certhashes;
 use super::{MultiaddrError, code, is_private};
 use crate::fingerprint::Fingerprint;
 use crate::peer_id::PeerId;
 use crate::wire::{Overflow, Reader, Writer};
 
-/// An address of webrtc-direct.
+/// An address of webrtc-direct: where a server listens, the certificate that it will show, who it is.
 ///
 /// Parses from and displays as text; [`from_bytes`](Self::from_bytes) and [`encode`](Self::encode)
-/// are for the binary form.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// are for the binary form. Equal addresses are equal in either form, and ordered by IP address, port,
+/// certhashes and peer.
+///
+/// An IPv6 address has neither a scope (zone) nor a flow label here, as these mean something to one host
+/// only: `new` drops them, text with a zone is refused. So a link-local address cannot be dialed as it
+/// stands; who must, sets [`Target::remote`](crate::rtc::Target::remote) of a target that was made from it.
+///
+/// ```
+/// use floe_core::multiaddr::DirectAddr;
+///
+/// let text = "/ip4/192.0.2.1/udp/4001/webrtc-direct\
+///     /certhash/uEiDikp5KVUgkLta1EjUN-IKbHk-dUBg8VzKgf5nXxLK46w\
+///     /p2p/12D3KooWA4Xop1JaT3MHxwYMkCepYsv4iPVopMXwCz5iHYdBfeSB";
+/// let address: DirectAddr = text.parse()?;
+/// assert_eq!(address.socket_addr(), "192.0.2.1:4001".parse()?);
+/// assert!(address.certhash().is_some() && address.peer().is_some());
+///
+/// // What a node behind a port forwarding tells others: its public socket, the rest as it is.
+/// let public = DirectAddr::new("203.0.113.9:7000".parse()?)
+///     .with_certhash(address.certhash().expect("it has one"))
+///     .with_peer(address.peer().expect("it has one"));
+/// assert_eq!(public, address.with_socket_addr("203.0.113.9:7000".parse()?));
+/// assert!(public.to_string().starts_with("/ip4/203.0.113.9/udp/7000/webrtc-direct/certhash/uEi"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct DirectAddr {
-    /// Where the server listens.
-    pub ip: IpAddr,
-    /// The UDP port on which it listens.
-    pub port: u16,
-    /// The fingerprint of its certificate. Needed to dial; an address to listen on has none.
-    pub certhash: Option<Fingerprint>,
-    /// Further fingerprints, as of a server that is about to change its certificate.
-    ///
-    /// The specification is silent about several. Peers that take more than one use the first, and
-    /// some refuse the address: advertise one.
-    pub other_certhashes: [Option<Fingerprint>; Self::CERTHASHES_MAX - 1],
-    /// Who the server is, if known. A dialer must compare it with who answers.
-    pub peer: Option<PeerId>,
+    ip: IpAddr,
+    port: u16,
+    pub(crate) certhashes: Option<Certhashes>,
+    peer: Option<PeerId>,
 }
 
 impl DirectAddr {
     /// The most fingerprints that an address can have here.
-    pub const CERTHASHES_MAX: usize = 4;
+    pub const CERTHASHES_MAX: usize = Certhashes::MAX;
 
     /// Longest binary form in bytes.
     pub const ENCODED_LEN_MAX: usize = (1 + 16)
@@ -47,13 +63,17 @@ impl DirectAddr {
 
     /// An address to listen on: neither certhash nor peer id.
     pub const fn new(addr: SocketAddr) -> Self {
-        Self {
-            ip: addr.ip(),
-            port: addr.port(),
-            certhash: None,
-            other_certhashes: [None; Self::CERTHASHES_MAX - 1],
-            peer: None,
-        }
+        Self { ip: addr.ip(), port: addr.port(), certhashes: None, peer: None }
+    }
+
+    /// Where the server listens.
+    pub const fn ip(&self) -> IpAddr {
+        self.ip
+    }
+
+    /// The UDP port on which it listens.
+    pub const fn port(&self) -> u16 {
+        self.port
     }
 
     /// The IP address and port as a socket takes them.
@@ -61,9 +81,67 @@ impl DirectAddr {
         SocketAddr::new(self.ip, self.port)
     }
 
-    /// All fingerprints, the first one first.
-    pub fn certhashes(&self) -> impl Iterator<Item = Fingerprint> + '_ {
-        self.certhash.into_iter().chain(self.other_certhashes.iter().flatten().copied())
+    /// The fingerprint of the server's certificate, the first one if there are several. Needed to dial;
+    /// an address to listen on has none.
+    pub const fn certhash(&self) -> Option<Fingerprint> {
+        match &self.certhashes {
+            Some(certhashes) => Some(certhashes.first()),
+            None => None,
+        }
+    }
+
+    /// All fingerprints, in their order: several are of a server that is about to change its certificate.
+    ///
+    /// The specification is silent about several. Peers that take more than one use the first, and
+    /// some refuse the address: advertise one.
+    pub fn certhashes(&self) -> impl Iterator<Item = Fingerprint> + use<> {
+        self.certhashes.into_iter().flat_map(|certhashes| certhashes.iter())
+    }
+
+    /// Who the server is, if known. A dialer must compare it with who answers.
+    pub const fn peer(&self) -> Option<PeerId> {
+        self.peer
+    }
+
+    /// The same server at another IP address and port.
+    #[must_use]
+    pub const fn with_socket_addr(mut self, addr: SocketAddr) -> Self {
+        self.ip = addr.ip();
+        self.port = addr.port();
+        self
+    }
+
+    /// The address with this fingerprint in place of all that it had.
+    #[must_use]
+    pub const fn with_certhash(mut self, certhash: Fingerprint) -> Self {
+        self.certhashes = Some(Certhashes::one(certhash));
+        self
+    }
+
+    /// The address with one more fingerprint, behind those that it has.
+    ///
+    /// # Errors
+    /// [`MultiaddrError::TooManyCerthashes`] if it has [`CERTHASHES_MAX`](Self::CERTHASHES_MAX).
+    pub fn try_add_certhash(mut self, certhash: Fingerprint) -> Result<Self, MultiaddrError> {
+        self.certhashes = Some(match self.certhashes {
+            None => Certhashes::one(certhash),
+            Some(list) => list.and(certhash).ok_or(MultiaddrError::TooManyCerthashes)?,
+        });
+        Ok(self)
+    }
+
+    /// The address with this peer id.
+    #[must_use]
+    pub const fn with_peer(mut self, peer: PeerId) -> Self {
+        self.peer = Some(peer);
+        self
+    }
+
+    /// The address without peer id: whoever has the certificate will do.
+    #[must_use]
+    pub const fn without_peer(mut self) -> Self {
+        self.peer = None;
+        self
     }
 
     /// Reads the binary form.
@@ -96,10 +174,11 @@ impl DirectAddr {
             let at = position(&reader);
             match reader.varint()? {
                 code::CERTHASH if address.peer.is_none() => {
-                    address.add(Fingerprint::from_multihash(reader.length_prefixed()?)?)?;
+                    let certhash = Fingerprint::from_multihash(reader.length_prefixed()?)?;
+                    address = address.try_add_certhash(certhash)?;
                 }
                 code::P2P if address.peer.is_none() => {
-                    address.peer = Some(PeerId::from_multihash(reader.length_prefixed()?)?);
+                    address.peer = Some(PeerId::from_bytes(reader.length_prefixed()?)?);
                 }
                 _ => return Err(MultiaddrError::Trailing { at }),
             }
@@ -136,15 +215,6 @@ impl DirectAddr {
             writer.length_prefixed(peer.as_bytes())?;
         }
         Ok(writer.finish())
-    }
-
-    fn add(&mut self, certhash: Fingerprint) -> Result<(), MultiaddrError> {
-        let room = core::iter::once(&mut self.certhash)
-            .chain(&mut self.other_certhashes)
-            .find(|room| room.is_none())
-            .ok_or(MultiaddrError::TooManyCerthashes)?;
-        *room = Some(certhash);
-        Ok(())
     }
 }
 
@@ -188,7 +258,7 @@ impl FromStr for DirectAddr {
                 (_, None) => return Ok(address),
                 (_, Some("certhash")) if address.peer.is_none() => {
                     let value = parts.next().1.unwrap_or_default();
-                    address.add(Fingerprint::parse_certhash(value)?)?;
+                    address = address.try_add_certhash(Fingerprint::parse_certhash(value)?)?;
                 }
                 (_, Some("p2p")) if address.peer.is_none() => {
                     address.peer = Some(parts.next().1.unwrap_or_default().parse()?);
@@ -196,6 +266,12 @@ impl FromStr for DirectAddr {
                 (at, Some(_)) => return Err(unexpected(MultiaddrError::Trailing { at })),
             }
         }
+    }
+}
+
+impl fmt::Debug for DirectAddr {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DirectAddr({self})")
     }
 }
 

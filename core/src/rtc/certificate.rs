@@ -22,14 +22,33 @@ use std::vec::Vec;
 
 use p256::SecretKey;
 use p256::pkcs8::{DecodePrivateKey, EncodePrivateKey};
+use zeroize::Zeroizing;
 
+use super::identity::Keypair;
 use crate::fingerprint::Fingerprint;
 
 /// A DTLS certificate together with its private key.
-#[derive(Clone, PartialEq, Eq)]
+/// The private key is wiped from memory when the last clone is dropped. Certificates are equal when they
+/// are the same to peers: byte for byte, whatever the private keys look like.
+///
+/// ```
+/// use floe_core::rtc::Certificate;
+/// use floe_core::rtc::identity::Keypair;
+///
+/// # let seed = [7; 32];
+/// // The same identity key always gives the same certificate, so the node's address stays.
+/// let certificate = Certificate::derive(&Keypair::ed25519_from_seed(seed));
+/// println!("/webrtc-direct/certhash/{}", certificate.fingerprint().certhash());
+///
+/// // Or it is kept in a file; this one can be shared with rust-libp2p.
+/// let again = Certificate::from_pem(&certificate.to_pem())?;
+/// assert_eq!(again, certificate);
+/// # Ok::<(), floe_core::rtc::certificate::CertificateError>(())
+/// ```
+#[derive(Clone)]
 pub struct Certificate {
     der: Vec<u8>,
-    private_key: Vec<u8>,
+    private_key: Zeroizing<Vec<u8>>,
 }
 
 impl Certificate {
@@ -39,17 +58,25 @@ impl Certificate {
         Self::grown_from(&seed, GENERATE_INFO)
     }
 
-    /// The certificate that go-libp2p (0.49 and later) derives from its host's private key: moving a
-    /// node from one to the other keeps its address.
+    /// The certificate that belongs to an identity key, the same each time, and the one that go-libp2p
+    /// (0.49 and later) derives from this key: moving a node from one to the other keeps its address.
+    pub fn derive(keypair: &Keypair) -> Self {
+        Self::derive_from_raw(&*keypair.secret())
+    }
+
+    /// As [`derive`](Self::derive), from a host key of any type, for those who have it in raw bytes.
     ///
     /// `host_key` is the raw private key as go-libp2p has it: for Ed25519 the seed followed by the
-    /// public key ([`Keypair::raw`](crate::rtc::identity::Keypair::raw)), for secp256k1 the 32 bytes
-    /// of the scalar, for ECDSA and RSA the DER of the key file's data.
-    pub fn derive(host_key: &[u8]) -> Self {
+    /// public key, for secp256k1 the 32 bytes of the scalar, for ECDSA and RSA the DER of the key file's
+    /// data.
+    pub fn derive_from_raw(host_key: &[u8]) -> Self {
         Self::grown_from(host_key, DERIVE_INFO)
     }
 
     /// Takes over an existing X.509 certificate and its private key in PKCS #8, both DER.
+    ///
+    /// # Errors
+    /// A [`CertificateError`] if they are not P-256, or do not belong together.
     pub fn from_der(certificate: &[u8], private_key: &[u8]) -> Result<Self, CertificateError> {
         let key = SecretKey::from_pkcs8_der(private_key)
             .map_err(|_| CertificateError::UnusablePrivateKey)?;
@@ -63,13 +90,18 @@ impl Certificate {
     /// the usual pair of `PRIVATE KEY` (PKCS #8) and `CERTIFICATE` in any order.
     ///
     /// The first block of each kind counts; others are ignored.
+    ///
+    /// # Errors
+    /// A [`CertificateError`], which says what is missing or wrong.
     pub fn from_pem(text: &str) -> Result<Self, CertificateError> {
         let (mut certificate, mut private_key) = (None, None);
         for block in pem::blocks(text) {
             let (label, bytes) = block?;
             match label {
                 "CERTIFICATE" if certificate.is_none() => certificate = Some(bytes),
-                "PRIVATE KEY" | "PRIVATE_KEY" if private_key.is_none() => private_key = Some(bytes),
+                "PRIVATE KEY" | "PRIVATE_KEY" if private_key.is_none() => {
+                    private_key = Some(Zeroizing::new(bytes));
+                }
                 _ => {}
             }
         }
@@ -122,9 +154,17 @@ pub fn fingerprint_of(der: &[u8]) -> Fingerprint {
     Fingerprint::from_bytes(digest.as_ref().try_into().expect("SHA-256 has 32 bytes"))
 }
 
-fn pkcs8(key: &SecretKey) -> Vec<u8> {
-    key.to_pkcs8_der().expect("a P-256 key always has an encoding").as_bytes().to_vec()
+fn pkcs8(key: &SecretKey) -> Zeroizing<Vec<u8>> {
+    key.to_pkcs8_der().expect("a P-256 key always has an encoding").to_bytes()
 }
+
+impl PartialEq for Certificate {
+    fn eq(&self, other: &Self) -> bool {
+        self.der == other.der
+    }
+}
+
+impl Eq for Certificate {}
 
 impl fmt::Debug for Certificate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -46,15 +46,16 @@ pub(super) enum NoiseFailure {
     Handshake(HandshakeError),
 }
 
+/// The whole chain, because an end of a connection is text and has no source to ask.
 impl fmt::Display for NoiseFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Frame(error) => error.fmt(f),
-            Self::Handshake(error) => {
-                error.fmt(f)?;
-                error.source().map_or(Ok(()), |source| write!(f, ": {source}"))
-            }
-        }
+        let error: &dyn Error = match self {
+            Self::Frame(error) => error,
+            Self::Handshake(error) => error,
+        };
+        write!(f, "{error}")?;
+        let causes = core::iter::successors(error.source(), |&cause| cause.source());
+        causes.into_iter().try_for_each(|cause| write!(f, ": {cause}"))
     }
 }
 
@@ -96,4 +97,22 @@ impl ChannelZero {
 fn frame(record: &[u8]) -> Bytes {
     assert!(record.len() <= PAYLOAD_LEN_MAX, "a Noise handshake message fits a frame");
     encode(Message { flag: None, payload: record })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::string::ToString;
+
+    use super::*;
+    use crate::rtc::identity::{PayloadError, PublicKeyError};
+
+    #[test]
+    fn the_text_of_a_failure_goes_down_to_its_root() {
+        let root = PublicKeyError::UnsupportedCurve;
+        let payload = PayloadError::IdentityKey(root);
+        let texts = [payload.to_string(), root.to_string()];
+        let text = NoiseFailure::Handshake(HandshakeError::Payload(payload)).to_string();
+        let whole = std::format!("the peer did not prove its identity: {}: {}", texts[0], texts[1]);
+        assert_eq!(text, whole);
+    }
 }

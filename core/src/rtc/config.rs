@@ -1,11 +1,31 @@
 //! Every number of floor 1, with its unit, its default and its reason.
 
+use core::error::Error;
+use core::fmt;
 use core::time::Duration;
 
 use super::certificate::Certificate;
 use super::identity::Identity;
+use crate::frame::{BODY_LEN_LIMIT_MIN, SPEC_FRAME_LEN_MAX};
 
 /// How an endpoint behaves. Made with [`Config::new`], then adjusted field by field.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use floe_core::rtc::identity::Keypair;
+/// use floe_core::rtc::{Certificate, Config};
+///
+/// # let seed = [7; 32];
+/// let keypair = Keypair::ed25519_from_seed(seed);
+/// let certificate = Certificate::derive(&keypair);
+/// let mut config = Config::new(keypair, certificate);
+/// config.handshake_timeout = Duration::from_secs(5);
+/// config.limits.connections = 100; // a small node
+/// config.limits.receive_window = 4 * 1024 * 1024; // on a long and wide path
+/// config.validate()?;
+/// # Ok::<(), floe_core::rtc::ConfigError>(())
+/// ```
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Config {
@@ -38,10 +58,11 @@ pub struct Config {
 }
 
 impl Config {
-    /// The defaults, for a node with this identity and certificate.
-    pub fn new(identity: Identity, certificate: Certificate) -> Self {
+    /// The defaults, for a node with this identity (a [`Keypair`](super::identity::Keypair), or an
+    /// [`Identity`] around another signer) and certificate.
+    pub fn new(identity: impl Into<Identity>, certificate: Certificate) -> Self {
         Self {
-            identity,
+            identity: identity.into(),
             certificate,
             dtls: DtlsVersions::Auto,
             accept: true,
@@ -52,12 +73,32 @@ impl Config {
             log_keys: false,
         }
     }
+
+    /// Whether an endpoint can work with these numbers: no limit is so low that nothing would ever happen.
+    ///
+    /// Whoever makes an endpoint asks it first. High numbers are not looked at: what a node can afford,
+    /// its operator knows.
+    ///
+    /// # Errors
+    /// A [`ConfigError`] that names the first field that is too low.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        let times =
+            [("handshake_timeout", self.handshake_timeout), ("idle_timeout", self.idle_timeout)];
+        for (field, time) in times {
+            if time < TIMEOUT_MIN {
+                return Err(ConfigError::TooShort { field, least: TIMEOUT_MIN });
+            }
+        }
+        self.limits.validate()
+    }
 }
 
 /// Which versions of DTLS are offered and taken.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum DtlsVersions {
     /// 1.3 where the peer can, else 1.2.
+    #[default]
     Auto,
     /// Only 1.2 (RFC 6347), which every peer speaks.
     V12,
@@ -127,6 +168,49 @@ pub struct Limits {
     pub frame_bytes: usize,
 }
 
+impl Limits {
+    fn validate(&self) -> Result<(), ConfigError> {
+        // By name, so that a limit that is added has to be thought of here.
+        let &Self {
+            connections,
+            half_open,
+            handshaking,
+            checks_per_second,
+            checks_burst,
+            addresses_per_peer,
+            streams,
+            // Without them peers have to wait until they are authenticated, which some do.
+            early_streams: _,
+            early_stream_bytes: _,
+            stream_receive_bytes,
+            connection_receive_bytes,
+            stream_send_bytes,
+            receive_window,
+            frame_bytes,
+        } = self;
+        let numbers = [
+            ("limits.connections", connections as u64, 1),
+            ("limits.half_open", half_open as u64, 1),
+            ("limits.handshaking", handshaking as u64, 1),
+            ("limits.checks_per_second", checks_per_second.into(), 1),
+            ("limits.checks_burst", checks_burst.into(), 1),
+            ("limits.addresses_per_peer", addresses_per_peer as u64, 1),
+            ("limits.streams", streams as u64, 1),
+            ("limits.stream_receive_bytes", stream_receive_bytes as u64, MESSAGE_LEN),
+            ("limits.connection_receive_bytes", connection_receive_bytes as u64, MESSAGE_LEN),
+            ("limits.stream_send_bytes", stream_send_bytes as u64, 1),
+            ("limits.receive_window", receive_window.into(), RECEIVE_WINDOW_MIN),
+            ("limits.frame_bytes", frame_bytes as u64, BODY_LEN_LIMIT_MIN as u64),
+        ];
+        for (field, value, least) in numbers {
+            if value < least {
+                return Err(ConfigError::TooLow { field, least });
+            }
+        }
+        Ok(())
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {
@@ -145,5 +229,88 @@ impl Default for Limits {
             receive_window: 1024 * 1024,
             frame_bytes: 257 * 1024,
         }
+    }
+}
+
+/// Why an endpoint cannot work with a [`Config`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// A time is so short that nothing could be done within it.
+    TooShort {
+        /// The field of [`Config`].
+        field: &'static str,
+        /// The least that is taken.
+        least: Duration,
+    },
+    /// A number is so low that something would wait for ever, or could never be.
+    TooLow {
+        /// The field of [`Config`].
+        field: &'static str,
+        /// The least that is taken.
+        least: u64,
+    },
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooShort { field, least } => {
+                write!(f, "{field} is too short in the configuration: {least:?} is the least")
+            }
+            Self::TooLow { field, least } => {
+                write!(f, "{field} is too low in the configuration: {least} is the least")
+            }
+        }
+    }
+}
+
+impl Error for ConfigError {}
+
+/// Shorter deadlines are a slip of units: no path has six round trips in a millisecond.
+const TIMEOUT_MIN: Duration = Duration::from_millis(1);
+
+/// The longest message that the specification lets peers send: less room than that would never have room
+/// for it.
+const MESSAGE_LEN: u64 = SPEC_FRAME_LEN_MAX as u64;
+
+/// One message may fill half of the window, so that the next can be on its way while it is read; twice
+/// that, as some peers put frames together.
+const RECEIVE_WINDOW_MIN: u64 = 4 * MESSAGE_LEN;
+
+#[cfg(test)]
+mod tests {
+    use std::string::ToString;
+
+    use super::*;
+    use crate::rtc::identity::Keypair;
+
+    fn config(adjust: impl FnOnce(&mut Config)) -> Config {
+        let identity = Identity::from(Keypair::ed25519_from_seed([1; 32]));
+        let mut config = Config::new(identity, Certificate::generate([1; 32]));
+        adjust(&mut config);
+        config
+    }
+
+    #[test]
+    fn the_defaults_work_and_what_would_hang_is_named() {
+        assert_eq!(config(|_| {}).validate(), Ok(()));
+        let too_low = |field, least| Err(ConfigError::TooLow { field, least });
+        let windowless = config(|config| config.limits.receive_window = 0).validate();
+        assert_eq!(windowless, too_low("limits.receive_window", 65_536));
+        let text = windowless.unwrap_err().to_string();
+        assert!(text.contains("limits.receive_window") && text.contains("65536"), "{text}");
+        let mute = config(|config| config.limits.stream_send_bytes = 0).validate();
+        assert_eq!(mute, too_low("limits.stream_send_bytes", 1));
+        let deaf = config(|config| config.limits.stream_receive_bytes = 16_383).validate();
+        assert_eq!(deaf, too_low("limits.stream_receive_bytes", 16_384));
+        let hasty = config(|config| config.handshake_timeout = Duration::ZERO).validate();
+        let least = Duration::from_millis(1);
+        assert_eq!(hasty, Err(ConfigError::TooShort { field: "handshake_timeout", least }));
+        let without = config(|config| {
+            config.fallback_after = Duration::ZERO;
+            config.limits.early_streams = 0;
+        });
+        assert_eq!(without.validate(), Ok(()), "these can be done without");
     }
 }

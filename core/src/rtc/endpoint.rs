@@ -23,12 +23,12 @@ use std::vec::Vec;
 use tracing::{debug, trace};
 
 use super::admission::{Admission, Check, HalfOpen};
-use super::config::Config;
+use super::config::{Config, ConfigError};
 use super::connection::Connection;
 use super::engine::{DtlsContext, RingHmac};
 use super::entropy::Entropy;
 use super::epoch::Epoch;
-use super::error::{ConnectionEnd, DialError, OpenError};
+use super::error::{ConnectionEnd, DialRefused, OpenError};
 use super::outbox::Outbox;
 use super::output::{ConnectionId, Datagram, Direction, Output, Port, StreamId};
 use super::queue::Queue;
@@ -71,7 +71,11 @@ impl Endpoint {
     ///
     /// `epoch` says what the caller's [`Timestamp::ZERO`] is; `seed` is all the randomness there will
     /// be: 32 bytes from the operating system, or of a test's choice.
-    pub fn new(config: Arc<Config>, epoch: Epoch, seed: [u8; 32]) -> Self {
+    ///
+    /// # Errors
+    /// [`ConfigError`] if nothing could ever happen with this configuration.
+    pub fn new(config: Arc<Config>, epoch: Epoch, seed: [u8; 32]) -> Result<Self, ConfigError> {
+        config.validate()?;
         let admission = Admission::new(&config.limits, config.handshake_timeout);
         let dtls = DtlsContext::new(&config.certificate, config.dtls, config.log_keys);
         let shared = Shared {
@@ -82,7 +86,7 @@ impl Endpoint {
             outbox: Outbox::default(),
             events: VecDeque::new(),
         };
-        Self {
+        Ok(Self {
             shared,
             admission,
             routes: Routes::default(),
@@ -94,7 +98,7 @@ impl Endpoint {
             next_id: 0,
             counters: Counters::default(),
             refusals: Tally::default(),
-        }
+        })
     }
 
     // ── in: the network and the clock ──
@@ -130,16 +134,16 @@ impl Endpoint {
     /// [`Event::Closed`](super::Event::Closed) follows.
     ///
     /// # Errors
-    /// [`DialError`], if the target cannot be dialed from this endpoint.
-    pub fn dial(&mut self, now: Timestamp, target: Target) -> Result<ConnectionId, DialError> {
+    /// [`DialRefused`], if the target cannot be dialed from this endpoint.
+    pub fn dial(&mut self, now: Timestamp, target: Target) -> Result<ConnectionId, DialRefused> {
         if !target.is_dialable() {
-            return Err(DialError::BadAddress);
+            return Err(DialRefused::BadAddress);
         }
         if let Some(id) = self.dialed(target.remote) {
-            return Err(DialError::AlreadyConnected(id));
+            return Err(DialRefused::AlreadyConnected(id));
         }
         if self.connections.len() >= self.shared.config.limits.connections {
-            return Err(DialError::TooManyConnections);
+            return Err(DialRefused::TooManyConnections);
         }
         let id = self.next_connection_id();
         let remote = target.remote;

@@ -31,6 +31,7 @@
 mod channels;
 mod dcep;
 mod dtls;
+mod expected;
 mod ice;
 mod lite;
 mod sctp;
@@ -53,10 +54,10 @@ use super::epoch::Epoch;
 use super::error::Step;
 use super::outbox::Outbox;
 use super::output::Port;
-use crate::fingerprint::Fingerprint;
 use crate::time::{Deadline, Timestamp};
 
 pub(crate) use self::dtls::DtlsContext;
+pub(crate) use self::expected::Expected;
 pub(crate) use self::ice::{FullAgent, Ice, RingHmac};
 pub(crate) use self::lite::Lite;
 pub(crate) use self::vocabulary::{Event, Role};
@@ -71,9 +72,8 @@ pub(crate) struct Params<'a> {
     pub(crate) dtls: &'a DtlsContext,
     /// Whether a server asks for a cookie before it spends anything.
     pub(crate) cookie: bool,
-    /// The certificates that the peer may show; any, if there are none. A client of webrtc-direct must
-    /// have one.
-    pub(crate) certhashes: [Option<Fingerprint>; 4],
+    /// The certificates that the peer may show.
+    pub(crate) expected: Expected,
     /// Bytes of the SCTP receive window.
     pub(crate) receive_window: u32,
 }
@@ -119,8 +119,7 @@ enum State {
 impl Engine {
     /// An engine for a peer.
     pub(crate) fn new(now: Timestamp, epoch: Epoch, params: Params<'_>) -> Self {
-        let Params { role, ice, dtls, cookie, certhashes, receive_window } = params;
-        let certhashes = certhashes.into_iter().flatten().collect();
+        let Params { role, ice, dtls, cookie, expected, receive_window } = params;
         let mut channels = Channels::new(role);
         channels.expect(NOISE_CHANNEL);
         Self {
@@ -129,7 +128,7 @@ impl Engine {
             state: State::Handshaking,
             remote: ice.destination().map(|(_, remote)| remote),
             ice,
-            dtls: Dtls::new(epoch.instant(now), role, dtls, cookie, certhashes),
+            dtls: Dtls::new(epoch.instant(now), role, dtls, cookie, expected),
             sctp: sctp::Association::new(role, receive_window),
             channels,
             events: VecDeque::new(),

@@ -8,8 +8,9 @@
 use core::fmt;
 
 use ring::digest::{Context, SHA256};
+use zeroize::Zeroize;
 
-/// A deterministic generator of random bytes.
+/// A deterministic generator of random bytes. Its seed is wiped from memory when it is dropped.
 #[derive(Clone)]
 pub struct Entropy {
     seed: [u8; 32],
@@ -44,6 +45,12 @@ impl Entropy {
             let block = self.next_block();
             chunk.copy_from_slice(&block[..chunk.len()]);
         }
+    }
+}
+
+impl Drop for Entropy {
+    fn drop(&mut self) {
+        self.seed.zeroize();
     }
 }
 

@@ -3,6 +3,7 @@
 
 use core::error::Error;
 use core::fmt;
+use core::str::FromStr;
 use std::borrow::Cow;
 
 use super::output::ConnectionId;
@@ -11,6 +12,7 @@ use crate::peer_id::PeerId;
 
 /// The steps of a connection's set-up, in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
 pub enum Step {
     /// ICE: a STUN check was answered.
     Stun,
@@ -28,8 +30,8 @@ pub enum Step {
 
 impl Step {
     /// All steps, in their order.
-    pub const ALL: [Self; 6] =
-        [Self::Stun, Self::Dtls, Self::Certhash, Self::Sctp, Self::Noise, Self::PeerId];
+    pub const ALL: &'static [Self] =
+        &[Self::Stun, Self::Dtls, Self::Certhash, Self::Sctp, Self::Noise, Self::PeerId];
 
     /// A short name, stable for machines: `stun`, `dtls`, `certhash`, `sctp`, `noise`, `peer-id`.
     pub const fn name(self) -> &'static str {
@@ -49,6 +51,30 @@ impl fmt::Display for Step {
         f.write_str(self.name())
     }
 }
+
+impl FromStr for Step {
+    type Err = UnknownStep;
+
+    /// Reads a [name](Self::name).
+    fn from_str(name: &str) -> Result<Self, UnknownStep> {
+        Self::ALL.iter().copied().find(|step| step.name() == name).ok_or(UnknownStep)
+    }
+}
+
+/// The text is not the name of a [`Step`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct UnknownStep;
+
+impl fmt::Display for UnknownStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(
+            "not a step of a connection's set-up: stun, dtls, certhash, sctp, noise or peer-id",
+        )
+    }
+}
+
+impl Error for UnknownStep {}
 
 /// What ended a connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -171,27 +197,35 @@ impl fmt::Display for StreamEnd {
 
 impl Error for StreamEnd {}
 
-/// Why a dial cannot be started.
+/// Why a dial was refused before anything was sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum DialError {
+pub enum DialRefused {
     /// The address has no `/certhash`, so the server's certificate could not be checked.
     NoCerthash,
     /// The address cannot be sent to: port 0, or an unspecified or multicast IP address.
     BadAddress,
-    /// A connection between this socket and that address exists: DTLS has nothing to tell two of them
-    /// apart. Use it, or dial from another endpoint.
+    /// The address is of another family (IPv4, IPv6) than the socket, which cannot send there.
+    WrongFamily,
+    /// A connection from this socket to that address exists or is being dialed: DTLS has nothing to tell
+    /// two of them apart.
+    ///
+    /// Whoever has that connection can open more streams on it. Who wants one of their own dials from
+    /// another endpoint, or after that one is over.
     AlreadyConnected(ConnectionId),
     /// [`Limits::connections`](super::Limits::connections) is reached.
     TooManyConnections,
 }
 
-impl fmt::Display for DialError {
+impl fmt::Display for DialRefused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::NoCerthash => "the address has no /certhash component",
             Self::BadAddress => {
                 "the address cannot be dialed: its IP address or port is not a host's"
+            }
+            Self::WrongFamily => {
+                "the address is of another IP version than the socket that would dial it"
             }
             Self::AlreadyConnected(_) => {
                 "there is a connection between this endpoint and that address already"
@@ -201,7 +235,7 @@ impl fmt::Display for DialError {
     }
 }
 
-impl Error for DialError {}
+impl Error for DialRefused {}
 
 /// Why a stream cannot be opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -251,3 +285,17 @@ impl fmt::Display for WriteError {
 }
 
 impl Error for WriteError {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_step_has_a_name_and_a_place() {
+        for (place, step) in Step::ALL.iter().enumerate() {
+            assert_eq!(*step as usize, place, "Timeline relies on it");
+            assert_eq!(step.name().parse(), Ok(*step));
+        }
+        assert_eq!("ice".parse::<Step>(), Err(UnknownStep));
+    }
+}

@@ -42,7 +42,30 @@ pub trait Signer: Send + Sync {
     /// Signs `message` as libp2p's peer-ids specification prescribes for this type of key: plain
     /// for Ed25519; over its SHA-256 as PKCS #1 v1.5 for RSA and as DER ECDSA for the two curves
     /// (with low S for secp256k1).
+    ///
+    /// # Errors
+    /// A [`SignError`] ends the connection that asked, and no other.
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError>;
+}
+
+impl<S: Signer + ?Sized> Signer for Arc<S> {
+    fn public_key(&self) -> PublicKey {
+        (**self).public_key()
+    }
+
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
+        (**self).sign(message)
+    }
+}
+
+impl<S: Signer + ?Sized> Signer for Box<S> {
+    fn public_key(&self) -> PublicKey {
+        (**self).public_key()
+    }
+
+    fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
+        (**self).sign(message)
+    }
 }
 
 /// The local identity: a signer, its public key and its peer id. Cheap to clone.
@@ -72,6 +95,9 @@ impl Identity {
     }
 
     /// Signs `message`; see [`Signer::sign`].
+    ///
+    /// # Errors
+    /// As the signer says.
     pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, SignError> {
         self.signer.sign(message)
     }
@@ -126,6 +152,10 @@ mod tests {
         assert_eq!(identity.peer_id(), keypair.public_key().peer_id());
         let signature = identity.sign(b"message").unwrap();
         assert_eq!(identity.public_key().verify(b"message", &signature), Ok(()));
+        let shared: Arc<dyn Signer> = Arc::new(keypair.clone());
+        assert_eq!(Identity::new(shared).peer_id(), keypair.peer_id());
+        let boxed: Box<dyn Signer> = Box::new(keypair.clone());
+        assert_eq!(Identity::new(boxed).sign(b"message").unwrap(), signature);
         let debug = format!("{identity:?} {keypair:?}");
         assert!(!debug.contains("7, 7, 7") && !debug.contains("0707"), "{debug}");
     }

@@ -16,6 +16,7 @@ use crate::time::Deadline;
 /// took it for, before they know whether they understand it. A dial that tries v2 first and then v1 must
 /// therefore try v1 from another address: from the first one such a listener never answers again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum Port {
     /// The one that the endpoint listens on, and that all begins with.
     #[default]
@@ -27,6 +28,7 @@ pub enum Port {
 
 /// A datagram that arrived.
 #[derive(Clone, Copy, Debug)]
+#[non_exhaustive]
 pub struct Datagram<'a> {
     /// The port that it came to.
     pub port: Port,
@@ -39,9 +41,31 @@ pub struct Datagram<'a> {
     pub payload: &'a [u8],
 }
 
+impl<'a> Datagram<'a> {
+    /// A datagram that came to the main port, by an address that is not known.
+    pub const fn new(remote: SocketAddr, payload: &'a [u8]) -> Self {
+        Self { port: Port::Main, remote, local: None, payload }
+    }
+
+    /// The same datagram, sent to this local address.
+    #[must_use]
+    pub const fn with_local(mut self, local: Option<IpAddr>) -> Self {
+        self.local = local;
+        self
+    }
+
+    /// The same datagram, come to this port.
+    #[must_use]
+    pub const fn with_port(mut self, port: Port) -> Self {
+        self.port = port;
+        self
+    }
+}
+
 /// Datagrams to be sent: one, or several of equal size to the same address, laid end to end as UDP
 /// segmentation offload wants them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Transmit<'a> {
     /// The port to send from.
     pub port: Port,
@@ -56,6 +80,32 @@ pub struct Transmit<'a> {
 }
 
 impl<'a> Transmit<'a> {
+    /// One datagram, by the main port and whatever local address the kernel chooses.
+    pub const fn new(remote: SocketAddr, payload: &'a [u8]) -> Self {
+        Self { port: Port::Main, remote, local: None, payload, segment: payload.len() }
+    }
+
+    /// The same bytes as datagrams of `segment` bytes each.
+    #[must_use]
+    pub const fn with_segment(mut self, segment: usize) -> Self {
+        self.segment = segment;
+        self
+    }
+
+    /// The same, to be sent from this local address.
+    #[must_use]
+    pub const fn with_local(mut self, local: Option<IpAddr>) -> Self {
+        self.local = local;
+        self
+    }
+
+    /// The same, to be sent from this port.
+    #[must_use]
+    pub const fn with_port(mut self, port: Port) -> Self {
+        self.port = port;
+        self
+    }
+
     /// The datagrams one by one.
     pub fn datagrams(&self) -> impl ExactSizeIterator<Item = &'a [u8]> {
         self.payload.chunks(self.segment.max(1))
@@ -63,6 +113,8 @@ impl<'a> Transmit<'a> {
 }
 
 /// What to do next. `Timeout` means that there is nothing left to drain.
+///
+/// There will never be a fourth thing: whoever drives an endpoint matches all of them.
 #[derive(Debug)]
 #[must_use]
 pub enum Output<'a> {
@@ -78,9 +130,15 @@ pub enum Output<'a> {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConnectionId(pub(crate) u64);
 
-impl fmt::Debug for ConnectionId {
+impl fmt::Display for ConnectionId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "c{}", self.0)
+    }
+}
+
+impl fmt::Debug for ConnectionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 
@@ -105,13 +163,20 @@ impl StreamId {
     }
 }
 
-impl fmt::Debug for StreamId {
+/// Its connection, its channel, and how many streams the connection had before it: `c1/4#2`.
+impl fmt::Display for StreamId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:?}/{}#{}", self.connection, self.channel, self.serial)
+        write!(f, "{}/{}#{}", self.connection, self.channel, self.serial)
     }
 }
 
-/// Who dialed.
+impl fmt::Debug for StreamId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Who dialed. There is no third way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Direction {
     /// The peer dialed us: we are server (listener), DTLS server, Noise initiator.
@@ -120,8 +185,18 @@ pub enum Direction {
     Outbound,
 }
 
+impl fmt::Display for Direction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Inbound => "inbound",
+            Self::Outbound => "outbound",
+        })
+    }
+}
+
 /// What is known of an authenticated connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Established {
     /// The peer's identity, proven by Noise.
     pub peer: PeerId,
@@ -224,6 +299,8 @@ pub enum Event {
 }
 
 /// What a read found.
+///
+/// Exhaustive on purpose: a reader has to deal with each of them, and there is nothing else to find.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum Read {
@@ -231,7 +308,7 @@ pub enum Read {
     Bytes(usize),
     /// Nothing now; [`Event::Readable`] will say when there is.
     Empty,
-    /// The peer has finished: there will never be more.
+    /// The peer has finished, or we have stopped reading: there will never be more.
     Finished,
     /// The stream was reset, by the peer, by us, or with its connection.
     Reset,

@@ -38,6 +38,8 @@ pub(super) struct Stream {
     outbound_max: usize,
     /// The application has finished the write half; FIN follows the last byte of `outbound`.
     finishing: bool,
+    /// The application has ended the read half: for it, that is where the peer's data ends.
+    stopped_reading: bool,
     /// Flags that go out before any more data, in this order.
     pending: Vec<Flag>,
     /// The lifecycle is over: the channel goes as soon as `pending` has gone.
@@ -85,6 +87,7 @@ impl Stream {
             outbound: BytesMut::new(),
             outbound_max,
             finishing: false,
+            stopped_reading: false,
             pending: Vec::new(),
             channel_over: false,
             detached: false,
@@ -163,8 +166,9 @@ impl Stream {
         }
         match self.lifecycle.read_half() {
             _ if !self.inbound.is_empty() => Read::Empty,
-            ReadHalf::Finished => Read::Finished,
-            ReadHalf::Reset | ReadHalf::Stopped => Read::Reset,
+            _ if self.stopped_reading => Read::Finished,
+            ReadHalf::Finished | ReadHalf::Stopped => Read::Finished,
+            ReadHalf::Reset => Read::Reset,
             ReadHalf::Open => {
                 self.wants_readable = true;
                 Read::Empty
@@ -189,6 +193,7 @@ impl Stream {
 
     pub(super) fn stop_reading(&mut self, now: Timestamp) -> News {
         let mut news = News::default();
+        self.stopped_reading |= self.lifecycle.read_half() == ReadHalf::Open;
         self.on_cause(now, Cause::App(Wish::StopReading), &mut news);
         news
     }
@@ -197,6 +202,7 @@ impl Stream {
         let mut news = News::default();
         if self.end.is_none() && !self.lifecycle.is_over() {
             self.end = Some(StreamEnd::ResetLocally);
+            self.stopped_reading = false;
         }
         self.on_cause(now, Cause::App(Wish::Reset), &mut news);
         news
@@ -451,6 +457,22 @@ mod tests {
         let news = stream.on_message(Timestamp::ZERO, &flag(Flag::StopSending));
         assert_eq!(news.finished, Some(false));
         assert_eq!(stream.write(b"more"), Err(WriteError::Stopped));
+    }
+
+    /// Whoever stopped reading has come to the end that it chose, whatever the peer does afterwards.
+    #[test]
+    fn what_we_stopped_reading_is_finished() {
+        let mut out = [0; 8];
+        let mut stream = stream();
+        stream.on_message(Timestamp::ZERO, &encode(Message { flag: None, payload: b"unread" }));
+        stream.stop_reading(Timestamp::ZERO);
+        assert_eq!(stream.read(&mut out), Read::Finished);
+        stream.on_message(Timestamp::ZERO, &flag(Flag::Reset));
+        assert_eq!(stream.read(&mut out), Read::Finished);
+        let mut late = super::tests::stream();
+        late.on_message(Timestamp::ZERO, &flag(Flag::Reset));
+        late.stop_reading(Timestamp::ZERO);
+        assert_eq!(late.read(&mut out), Read::Reset, "there was nothing left to stop");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use crate::frame::Flag;
 
 /// The half of a stream that the peer writes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum ReadHalf {
     /// Payload may arrive.
     #[default]
@@ -21,7 +22,7 @@ pub enum ReadHalf {
 
 impl ReadHalf {
     /// All states, in the order of their declaration.
-    pub const ALL: [Self; 4] = [Self::Open, Self::Finished, Self::Stopped, Self::Reset];
+    pub const ALL: &'static [Self] = &[Self::Open, Self::Finished, Self::Stopped, Self::Reset];
 
     /// Whether nothing more can arrive.
     pub const fn is_done(self) -> bool {

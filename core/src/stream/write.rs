@@ -8,6 +8,7 @@ use crate::frame::Flag;
 
 /// The half of a stream that we write.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
 pub enum WriteHalf {
     /// Payload may be written.
     #[default]
@@ -24,8 +25,8 @@ pub enum WriteHalf {
 
 impl WriteHalf {
     /// All states, in the order of their declaration.
-    pub const ALL: [Self; 5] =
-        [Self::Open, Self::FinSent, Self::Closed, Self::Stopped, Self::Reset];
+    pub const ALL: &'static [Self] =
+        &[Self::Open, Self::FinSent, Self::Closed, Self::Stopped, Self::Reset];
 
     /// Whether nothing more will be sent or awaited.
     pub const fn is_done(self) -> bool {

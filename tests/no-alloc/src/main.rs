@@ -74,14 +74,7 @@ fn ice() -> Option<()> {
         let secrets = DialSecrets::new(version, &random);
         let dialer = secrets.credentials();
         let key = dialer.remote.password.as_str().as_bytes();
-        let request = Request {
-            transaction_id: TransactionId(*b"twelve bytes"),
-            receiver: dialer.remote.ufrag,
-            sender: dialer.local.ufrag,
-            priority: 1,
-            role: Role::Controlling { tie_breaker: 2 },
-            use_candidate: true,
-        };
+        let request = Request::new(TransactionId(*b"twelve bytes"), dialer.remote.ufrag, dialer.local.ufrag, 1, Role::Controlling { tie_breaker: 2 }).with_use_candidate(true);
         let mut out = [0; REQUEST_LEN_MAX];
         let datagram = write_binding_request(&mut out, &request, key, &NotHmac).ok()?;
         holds(classify(datagram) == Kind::Stun)?;
@@ -136,7 +129,7 @@ fn addresses() -> Option<()> {
 }
 
 fn signaling_messages() -> Option<()> {
-    let message = signaling::Message { kind: signaling::Kind::IceCandidate, data: "null" };
+    let message = signaling::Message::new(signaling::Kind::IceCandidate, "null");
     let mut out = [0; 16];
     let wire = message.encode(&mut out).ok()?;
     let (read, taken) = signaling::Message::read(wire, 1024).ok()??;

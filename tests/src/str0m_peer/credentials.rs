@@ -31,6 +31,7 @@ impl Credentials {
                 let server = format!("{V2}{password}");
                 Self { local: creds(&ufrag, &password), remote: creds(&server, &server) }
             }
+            other => unreachable!("{other} is not known here"),
         }
     }
 

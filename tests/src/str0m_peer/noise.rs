@@ -159,7 +159,7 @@ fn verify(mut payload: &[u8], noise_static: &[u8]) -> Result<PeerId, String> {
 /// An Ed25519 key is so short that its peer id holds it whole: multihash code 0, 36 bytes.
 fn peer_id(encoded_key: &[u8]) -> PeerId {
     let multihash = [&[0x00, encoded_key.len() as u8], encoded_key].concat();
-    PeerId::from_multihash(&multihash).expect("an identity multihash of 36 bytes")
+    PeerId::from_bytes(&multihash).expect("an identity multihash of 36 bytes")
 }
 
 /// Key type 1 (Ed25519), 32 bytes of key.

@@ -18,7 +18,7 @@ pub(crate) async fn watching_a_wildcard<S: Stage>() {
     let wildcard = SocketAddr::from(([0, 0, 0, 0], 0));
     let listener = S::bind(wildcard, config(1)).await.unwrap();
     let there_are = listener.listen_addrs();
-    assert!(there_are.iter().any(|addr| addr.ip == LOOPBACK.ip()));
+    assert!(there_are.iter().any(|addr| addr.ip() == LOOPBACK.ip()));
     let (mut first, second) = (listener.watch_addrs(), listener.watch_addrs());
     for addr in &there_are {
         assert_eq!(first.next().await, Some(AddrChange::New(*addr)));

@@ -1,6 +1,7 @@
 //! Dials that succeed, and dials that fail and say why.
 
 use std::collections::HashMap;
+use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::thread;
@@ -8,9 +9,10 @@ use std::time::Duration;
 
 use floe_core::driver::DialError;
 use floe_core::ice::Version;
-use floe_core::rtc::Target;
+use floe_core::multiaddr::DirectAddr;
 use floe_core::rtc::error::{self, ConnectionEnd, Step};
 use floe_core::rtc::output::Direction;
+use floe_core::rtc::{ConfigError, Target};
 use floe_tests::stun;
 use futures::join;
 
@@ -35,7 +37,7 @@ pub(crate) async fn versions<S: Stage>() {
         assert_eq!(inbound.peer_id(), dialer.peer_id());
         assert_eq!(outbound.remote_addr(), listener.local_addr());
         assert_eq!(inbound.remote_addr(), dialer.local_addr());
-        for step in Step::ALL {
+        for &step in Step::ALL {
             assert!(outbound.timeline().done(step).is_some(), "{step} was done");
         }
     }
@@ -100,9 +102,8 @@ fn way(front: &Arc<UdpSocket>, client: SocketAddr, server: SocketAddr) -> Arc<Ud
 
 pub(crate) async fn wrong_peer<S: Stage>() {
     let (listener, dialer) = (node::<S>(1).await, node::<S>(2).await);
-    let mut address = address(&listener);
     let expected = config(3).identity.peer_id();
-    address.peer = Some(expected);
+    let address = address(&listener).with_peer(expected);
     let error = dialer.dial(&address).await.unwrap_err();
     assert_eq!(error.step(), Some(Step::PeerId));
     assert!(error.timeline().unwrap().done(Step::Noise).is_some());
@@ -117,11 +118,10 @@ pub(crate) async fn wrong_peer<S: Stage>() {
 
 pub(crate) async fn wrong_certhash<S: Stage>() {
     let (listener, dialer) = (node::<S>(1).await, node::<S>(2).await);
-    let mut address = address(&listener);
-    let actual = address.certhash.unwrap();
+    let address = address(&listener);
+    let actual = address.certhash().unwrap();
     let expected = config(3).certificate.fingerprint();
-    address.certhash = Some(expected);
-    let error = dialer.dial(&address).await.unwrap_err();
+    let error = dialer.dial(&address.with_certhash(expected)).await.unwrap_err();
     assert_eq!(error.step(), Some(Step::Certhash));
     assert!(error.timeline().unwrap().done(Step::Certhash).is_none());
     match error {
@@ -135,8 +135,7 @@ pub(crate) async fn wrong_certhash<S: Stage>() {
 pub(crate) async fn nobody_there<S: Stage>() {
     let silent = UdpSocket::bind(LOOPBACK).unwrap();
     let dialer = node::<S>(2).await;
-    let mut address = address(&dialer);
-    address.port = silent.local_addr().unwrap().port();
+    let address = address(&dialer).with_socket_addr(silent.local_addr().unwrap());
     let mut target = Target::new(&address).unwrap();
     target.timeout = Some(Duration::from_millis(400));
     let error = dialer.dial(target).await.unwrap_err();
@@ -146,10 +145,35 @@ pub(crate) async fn nobody_there<S: Stage>() {
 
 pub(crate) async fn no_certhash<S: Stage>() {
     let dialer = node::<S>(2).await;
-    let mut address = address(&dialer);
-    address.certhash = None;
+    let address = DirectAddr::new(dialer.local_addr());
     let error = dialer.dial(&address).await.unwrap_err();
-    assert_eq!(error, DialError::Refused(error::DialError::NoCerthash));
+    assert_eq!(error, DialError::Refused(error::DialRefused::NoCerthash));
+}
+
+/// A socket of IPv4 has no way to IPv6, and says so instead of waiting for an answer; an IPv4 address is
+/// one in either dress.
+pub(crate) async fn the_other_family<S: Stage>() {
+    let (listener, dialer) = (node::<S>(1).await, node::<S>(2).await);
+    let there = address(&listener);
+    let elsewhere = there.with_socket_addr("[2001:db8::1]:4001".parse().unwrap());
+    let error = dialer.dial(&elsewhere).await.unwrap_err();
+    assert_eq!(error, DialError::Refused(error::DialRefused::WrongFamily));
+    let IpAddr::V4(ip) = there.ip() else { panic!("the loopback of IPv4 was bound") };
+    let mapped = SocketAddr::new(ip.to_ipv6_mapped().into(), there.port());
+    let mapped = there.with_socket_addr(mapped);
+    let (outbound, inbound) = join!(dialer.dial(&mapped), listener.accept());
+    assert_eq!(outbound.unwrap().remote_addr(), listener.local_addr());
+    drop(inbound.unwrap());
+}
+
+/// A configuration with which connections would hang is an error of whoever binds.
+pub(crate) async fn a_configuration_that_cannot_work<S: Stage>() {
+    let mut config = config(1);
+    config.limits.receive_window = 0;
+    let error = S::bind(LOOPBACK, config).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidInput);
+    let cause = error.get_ref().and_then(|cause| cause.downcast_ref::<ConfigError>());
+    assert!(matches!(cause, Some(ConfigError::TooLow { field: "limits.receive_window", .. })));
 }
 
 pub(crate) async fn peers_that_do_not_accept<S: Stage>() {
@@ -162,7 +186,7 @@ pub(crate) async fn peers_that_do_not_accept<S: Stage>() {
     let error = dialer.dial(target).await.unwrap_err();
     assert_eq!(error.step(), Some(Step::Stun));
     // It dials all the same.
-    connect(&closed, &dialer).await;
+    drop(connect(&closed, &dialer).await);
 }
 
 /// A wildcard reports addresses that can be dialed.
@@ -180,9 +204,11 @@ pub(crate) async fn wildcards<S: Stage>() {
         let listener = S::bind(wildcard, config(1)).await.unwrap();
         let addresses = listener.listen_addrs();
         let port = listener.local_addr().port();
-        assert!(addresses.iter().all(|at| !at.ip.is_unspecified() && at.port == port && port != 0));
+        assert!(
+            addresses.iter().all(|at| !at.ip().is_unspecified() && at.port() == port && port != 0)
+        );
         let loopback =
-            addresses.iter().find(|at| at.ip == loopback).expect("the loopback is there");
+            addresses.iter().find(|at| at.ip() == loopback).expect("the loopback is there");
         let dialer = S::bind(SocketAddr::new(wildcard.ip(), 0), config(2)).await.unwrap();
         let (outbound, inbound) = join!(dialer.dial(loopback), listener.accept());
         assert_eq!(outbound.unwrap().remote_addr().ip(), inbound.unwrap().remote_addr().ip());

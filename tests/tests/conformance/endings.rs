@@ -44,7 +44,7 @@ pub(crate) async fn closing_a_connection<S: Stage>() {
     assert_eq!(outbound.open().await.unwrap_err(), OpenError::Closed);
     assert_eq!(outbound.stats().await, None);
     // The endpoints live on.
-    connect(&dialer, &listener).await;
+    drop(connect(&dialer, &listener).await);
 }
 
 pub(crate) async fn dropping_a_connection<S: Stage>() {

@@ -57,7 +57,7 @@ play! {
     half_close::{in_both_orders, at_once, while_closing, relayed}
     dials::{
         versions, fallback, wrong_peer, wrong_certhash, nobody_there, no_certhash,
-        peers_that_do_not_accept, wildcards,
+        peers_that_do_not_accept, wildcards, the_other_family, a_configuration_that_cannot_work,
     }
     same_peer::{
         one_after_the_other, two_dials_at_once, from_two_endpoints, dialing_back, crossing,

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 
 use floe_core::driver::{Connection, Endpoint, Stream};
 use floe_core::multiaddr::DirectAddr;
-use floe_core::rtc::identity::{Identity, Keypair};
+use floe_core::rtc::identity::Keypair;
 use floe_core::rtc::{Certificate, Config};
 use futures::{AsyncReadExt, AsyncWriteExt, join};
 
@@ -18,8 +18,8 @@ pub(crate) const LOOPBACK: SocketAddr =
 /// The node whose keys grow from `seed`.
 pub(crate) fn config(seed: u8) -> Config {
     let keypair = Keypair::ed25519_from_seed([seed; 32]);
-    let certificate = Certificate::derive(&keypair.raw());
-    Config::new(Identity::from(keypair), certificate)
+    let certificate = Certificate::derive(&keypair);
+    Config::new(keypair, certificate)
 }
 
 pub(crate) async fn node<S: Stage>(seed: u8) -> Endpoint {

@@ -4,6 +4,7 @@ use std::io::ErrorKind;
 use std::net::UdpSocket;
 
 use floe_core::driver::{DialError, Endpoint};
+use floe_core::rtc::Target;
 use floe_core::rtc::error::{ConnectionEnd, OpenError};
 use futures::{AsyncReadExt, AsyncWriteExt, join};
 
@@ -21,8 +22,8 @@ pub(crate) async fn under_everything<S: Stage>() {
     let (mut writes, _unread) = stream(&inbound, &inbound_there).await;
     while poll_once(writes.write(&[0; 64 * 1024])).await.is_some() {}
     let silent = UdpSocket::bind(LOOPBACK).unwrap();
-    let mut nowhere = address(&peer);
-    nowhere.port = silent.local_addr().unwrap().port();
+    let mut nowhere = Target::new(&address(&peer)).unwrap();
+    nowhere.remote = silent.local_addr().unwrap();
 
     let mut buffer = [0];
     let (read, write, opened, accepted, end, other_end, dialed, closed, ()) = join!(
@@ -32,7 +33,7 @@ pub(crate) async fn under_everything<S: Stage>() {
         node.accept(),
         outbound.closed(),
         inbound.closed(),
-        node.dial(&nowhere),
+        node.dial(nowhere),
         node.closed(),
         async { drop(runtime) },
     );

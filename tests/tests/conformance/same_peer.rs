@@ -95,9 +95,8 @@ pub(crate) async fn ourselves<S: Stage>() {
 /// An address of ours that promises somebody else is as wrong as any other.
 pub(crate) async fn ourselves_by_mistake<S: Stage>() {
     let node = node::<S>(1).await;
-    let mut address = address(&node);
     let (expected, actual) = (config(2).identity.peer_id(), node.peer_id());
-    address.peer = Some(expected);
+    let address = address(&node).with_peer(expected);
     match node.dial(&address).await.unwrap_err() {
         DialError::Failed { end, .. } => {
             assert_eq!(end, ConnectionEnd::WrongPeer { expected, actual });
@@ -124,5 +123,5 @@ async fn both_work(
 }
 
 fn already_connected(connection: &Connection) -> DialError {
-    DialError::Refused(error::DialError::AlreadyConnected(connection.id()))
+    DialError::Refused(error::DialRefused::AlreadyConnected(connection.id()))
 }

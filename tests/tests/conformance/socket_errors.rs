@@ -73,8 +73,8 @@ pub(crate) async fn the_socket_is_gone<S: Stage>() {
     let (mut writes, _unread) = stream(&outbound, &inbound).await;
     while poll_once(writes.write(&[0; 64 * 1024])).await.is_some() {}
     let silent = UdpSocket::bind(LOOPBACK).unwrap();
-    let mut nowhere = address(&peer);
-    nowhere.port = silent.local_addr().unwrap().port();
+    let mut nowhere = Target::new(&address(&peer)).unwrap();
+    nowhere.remote = silent.local_addr().unwrap();
     faults.on_recv(Fault::Every(ErrorKind::NotConnected));
 
     let mut buffer = [0];
@@ -85,7 +85,7 @@ pub(crate) async fn the_socket_is_gone<S: Stage>() {
         node.accept(),
         outbound.moved_from(outbound.remote_addr()),
         outbound.closed(),
-        node.dial(&nowhere),
+        node.dial(nowhere),
         node.closed(),
         async { node.clone().closed().await },
     );

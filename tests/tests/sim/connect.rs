@@ -4,8 +4,9 @@ use std::collections::HashSet;
 
 use floe_core::fingerprint::Fingerprint;
 use floe_core::ice::Version;
+use floe_core::multiaddr::DirectAddr;
 use floe_core::rtc::config::DtlsVersions;
-use floe_core::rtc::error::{ConnectionEnd, DialError, OpenError, Step};
+use floe_core::rtc::error::{ConnectionEnd, DialRefused, OpenError, Step};
 use floe_core::rtc::output::Direction;
 use floe_core::rtc::{ConnectionId, Port, Read, Target};
 use floe_tests::floe::Floe;
@@ -62,7 +63,8 @@ fn a_set_up_takes_so_many_round_trips_and_no_more() {
         let (_, established) =
             world.until(secs(5), |world| world[client].established()).expect("a connection");
         let tenths = |time: Duration| (time.as_secs_f64() / rtt.as_secs_f64() * 10.0) as u64;
-        let steps = Step::ALL.map(|step| tenths(established.timeline.done(step).unwrap()));
+        let done = |step: &Step| established.timeline.done(*step).unwrap();
+        let steps: Vec<_> = Step::ALL.iter().map(|step| tenths(done(step))).collect();
         println!("{version:?}, DTLS {dtls:?}: {steps:?} tenths of a round trip");
         let tenths = tenths(world.now.since_epoch());
         assert!(tenths <= tenths_max, "{tenths} tenths of a round trip, {version:?}, {dtls:?}");
@@ -189,10 +191,10 @@ fn a_wrong_certhash_ends_the_dial() {
         let (mut world, client, server) = two(4, Weather::FAIR, |config| config.dtls = dtls);
         let promised = Fingerprint::from_bytes([7; 32]);
         let id = dial(&mut world, client, server, |target| {
-            target.certhashes = [Some(promised), None, None, None];
+            *target = target.clone().with_certhash(promised);
         });
         let end = fails(&mut world, client, id.unwrap());
-        let actual = world[server].address().certhash.unwrap();
+        let actual = world[server].address().certhash().unwrap();
         assert_eq!(end, ConnectionEnd::WrongCerthash { expected: promised, actual });
         assert!(end.to_string().contains(&actual.certhash().to_string()), "{end}");
         nobody_is_left(&mut world, client, server);
@@ -202,11 +204,10 @@ fn a_wrong_certhash_ends_the_dial() {
 #[test]
 fn one_of_several_certhashes_is_enough() {
     let (mut world, client, server) = two(4, Weather::FAIR, |_| {});
-    dial(&mut world, client, server, |target| {
-        target.certhashes =
-            [Some(Fingerprint::from_bytes([7; 32])), target.certhashes[0], None, None];
-    })
-    .unwrap();
+    let real = world[server].address();
+    let several = real.with_certhash(Fingerprint::from_bytes([7; 32]));
+    let several = several.try_add_certhash(real.certhash().unwrap()).unwrap();
+    dial(&mut world, client, server, |target| *target = Target::new(&several).unwrap()).unwrap();
     both_connected(&mut world, client, server);
 }
 
@@ -271,21 +272,20 @@ fn a_dial_may_have_a_deadline_of_its_own() {
 #[test]
 fn what_cannot_be_dialed_is_said_at_once() {
     let (mut world, client, server) = two(8, Weather::FAIR, |config| config.limits.connections = 1);
-    let mut bare = world[server].address();
-    bare.certhash = None;
-    assert_eq!(Target::new(&bare).unwrap_err(), DialError::NoCerthash);
+    let bare = DirectAddr::new(world[server].addr);
+    assert_eq!(Target::new(&bare).unwrap_err(), DialRefused::NoCerthash);
     for remote in ["192.0.2.1:0", "0.0.0.0:4001", "[::]:4001", "224.0.0.1:4001"] {
         let error = dial(&mut world, client, server, |it| it.remote = remote.parse().unwrap());
-        assert_eq!(error, Err(DialError::BadAddress), "{remote}");
+        assert_eq!(error, Err(DialRefused::BadAddress), "{remote}");
     }
     let id = dial(&mut world, client, server, |_| {}).expect("this is a good address");
     let again = dial(&mut world, client, server, |_| {});
-    assert_eq!(again, Err(DialError::AlreadyConnected(id)), "while it is dialed");
+    assert_eq!(again, Err(DialRefused::AlreadyConnected(id)), "while it is dialed");
     both_connected(&mut world, client, server);
     let again = dial(&mut world, client, server, |_| {});
-    assert_eq!(again, Err(DialError::AlreadyConnected(id)), "when it is up");
+    assert_eq!(again, Err(DialRefused::AlreadyConnected(id)), "when it is up");
     let third = dial(&mut world, client, server, |it| it.remote.set_port(4002));
-    assert_eq!(third, Err(DialError::TooManyConnections));
+    assert_eq!(third, Err(DialRefused::TooManyConnections));
     // Afterwards the address is free again.
     let now = world.now;
     world[client].endpoint.close(now, id);

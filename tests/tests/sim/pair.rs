@@ -1,7 +1,7 @@
 //! Two floe nodes, a client and a server.
 
 use floe_core::ice::Version;
-use floe_core::rtc::error::DialError;
+use floe_core::rtc::error::DialRefused;
 use floe_core::rtc::{Config, ConnectionId, StreamId, Target};
 use floe_tests::floe::Floe;
 use floe_tests::net::Weather;
@@ -27,7 +27,7 @@ pub(crate) fn dial(
     client: Handle<Floe>,
     server: Handle<Floe>,
     adjust: impl FnOnce(&mut Target),
-) -> Result<ConnectionId, DialError> {
+) -> Result<ConnectionId, DialRefused> {
     let mut target = Target::new(&world[server].address()).expect("it has a certhash");
     adjust(&mut target);
     let now = world.now;

@@ -33,7 +33,7 @@ pub(crate) fn udp(addr: SocketAddr) -> Vec<u8> {
 pub(crate) fn direct(addr: &DirectAddr) -> Vec<u8> {
     let mut bytes = [0; DirectAddr::ENCODED_LEN_MAX];
     // The message says whose addresses these are.
-    let addr = DirectAddr { peer: None, ..*addr };
+    let addr = addr.without_peer();
     addr.encode(&mut bytes).expect("the buffer holds the longest address").to_vec()
 }
 
@@ -83,7 +83,7 @@ fn first_component(bytes: &[u8]) -> Option<(String, &[u8])> {
             .ok()
             .filter(|text| text.chars().all(|c| !c.is_control() && c != '/'))?
             .to_owned(),
-        Value::Peer => PeerId::from_multihash(bytes).ok()?.to_string(),
+        Value::Peer => PeerId::from_bytes(bytes).ok()?.to_string(),
         Value::Certhash => Fingerprint::from_multihash(bytes).ok()?.certhash().to_string(),
     };
     Some((format!("/{name}/{value}"), rest))

@@ -11,6 +11,37 @@ use crate::wire::Reader;
 
 /// A binding message, borrowed from its datagram.
 ///
+/// ```
+/// use floe_core::ice::stun::{
+///     Binding, Class, HmacSha1, REQUEST_LEN_MAX, Request, Role, TransactionId, write_binding_request,
+/// };
+/// use floe_core::ice::{Credentials, DialSecrets, Username, Version};
+///
+/// # struct Hmac;
+/// # impl HmacSha1 for Hmac {
+/// #     fn hmac_sha1(&self, _: &[u8], _: &[&[u8]]) -> [u8; 20] { [1; 20] }
+/// # }
+/// // A dialer's check; `Hmac` brings HMAC-SHA1 from the cryptography of your choice.
+/// # let random = [7; DialSecrets::RANDOM_LEN];
+/// let secrets = DialSecrets::new(Version::V2, &random);
+/// let (server, client) = (secrets.credentials().remote, secrets.credentials().local);
+/// let role = Role::Controlling { tie_breaker: 1 };
+/// let id = TransactionId(*b"random bytes");
+/// let request = Request::new(id, server.ufrag, client.ufrag, 1, role);
+/// let mut out = [0; REQUEST_LEN_MAX];
+/// let datagram =
+///     write_binding_request(&mut out, &request, server.password.as_str().as_bytes(), &Hmac)?;
+///
+/// // What the listener makes of it, without keeping anything.
+/// let binding = Binding::parse(datagram)?;
+/// assert_eq!(binding.class(), Class::Request);
+/// let username = Username::parse(binding.username().expect("checks have one"))?;
+/// let password = Credentials::infer(username)?.local.password;
+/// binding.verify_fingerprint()?;
+/// binding.verify_integrity(password.as_str().as_bytes(), &Hmac)?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// Attributes may come in any order. Of two of one type the first counts (RFC 8489 §14), and what
 /// follows MESSAGE-INTEGRITY does not count at all, as it proves nothing (§14.5). Unknown attributes
 /// are passed over: browsers add some.

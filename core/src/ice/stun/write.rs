@@ -27,6 +27,7 @@ pub const SUCCESS_LEN_MAX: usize =
 
 /// An ICE check to send (RFC 8445 §7.2.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Request<'a> {
     /// Random, and new for every check.
     pub transaction_id: TransactionId,
@@ -40,6 +41,26 @@ pub struct Request<'a> {
     pub role: Role,
     /// Whether to nominate the path.
     pub use_candidate: bool,
+}
+
+impl<'a> Request<'a> {
+    /// A check that does not nominate.
+    pub const fn new(
+        transaction_id: TransactionId,
+        receiver: Ufrag<'a>,
+        sender: Ufrag<'a>,
+        priority: u32,
+        role: Role,
+    ) -> Self {
+        Self { transaction_id, receiver, sender, priority, role, use_candidate: false }
+    }
+
+    /// The same check, nominating the path or not.
+    #[must_use]
+    pub const fn with_use_candidate(mut self, use_candidate: bool) -> Self {
+        self.use_candidate = use_candidate;
+        self
+    }
 }
 
 /// Writes a binding request to the front of `out` and returns it. `key` is the receiver's password.

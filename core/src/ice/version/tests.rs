@@ -23,6 +23,14 @@ fn credentials_of_the_vectors() {
     }
 }
 
+#[test]
+fn a_version_is_read_as_it_is_written() {
+    for version in [Version::V1, Version::V2] {
+        assert_eq!(version.to_string().parse(), Ok(version));
+    }
+    assert_eq!("v3".parse::<Version>(), Err(UnknownVersion));
+}
+
 /// The USERNAMEs that go-libp2p and js-libp2p refuse in their tests, and some of our own.
 #[test]
 fn negative_usernames_are_refused() {

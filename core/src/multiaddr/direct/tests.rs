@@ -22,7 +22,7 @@ fn the_vector_in_both_forms() {
     let address: DirectAddr = text(&vector["multiaddr"]).parse().unwrap();
     assert_eq!(address.socket_addr().to_string(), "127.0.0.1:39901");
     let fingerprint = bytes(&vector["fingerprint"]);
-    assert_eq!(address.certhash.unwrap().as_bytes()[..], fingerprint);
+    assert_eq!(address.certhash().unwrap().as_bytes()[..], fingerprint);
     assert_eq!(address.to_string(), text(&vector["multiaddr"]));
     assert_eq!(encoded(&address), bytes(&vector["multiaddr_bytes"]));
     assert_eq!(DirectAddr::from_bytes(&bytes(&vector["multiaddr_bytes"])), Ok(address));
@@ -53,13 +53,13 @@ fn every_shape_survives_both_forms() {
         }
     }
     let longest = PeerId::from_public_key(&[7; 42], |_| [0; 32]);
-    let mut address: DirectAddr = format!(
+    let address: DirectAddr = format!(
         "/ip6/::1/udp/1/webrtc-direct{}",
         format!("/certhash/{HASH}").repeat(DirectAddr::CERTHASHES_MAX)
     )
     .parse()
     .unwrap();
-    address.peer = Some(longest);
+    let address = address.with_peer(longest);
     assert_eq!(encoded(&address).len(), DirectAddr::ENCODED_LEN_MAX);
 }
 
@@ -71,10 +71,29 @@ fn the_first_certhash_comes_first() {
             format!("{text}/certhash/{}", hash.certhash())
         });
     let address: DirectAddr = text.parse().unwrap();
-    assert_eq!(address.certhash, Some(hashes[0]));
+    assert_eq!(address.certhash(), Some(hashes[0]));
     assert_eq!(address.certhashes().collect::<Vec<_>>(), hashes);
     let too_many = format!("{text}/certhash/{HASH}");
     assert_eq!(too_many.parse::<DirectAddr>(), Err(MultiaddrError::TooManyCerthashes));
+}
+
+#[test]
+fn one_address_is_one_value_however_it_is_made() {
+    const HASHES: [Fingerprint; 2] =
+        [Fingerprint::from_bytes([1; 32]), Fingerprint::from_bytes([2; 32])];
+    let socket = "192.0.2.1:1".parse().unwrap();
+    let one = DirectAddr::new(socket).with_certhash(HASHES[0]);
+    assert_eq!(DirectAddr::new(socket).try_add_certhash(HASHES[0]), Ok(one));
+    let two = one.try_add_certhash(HASHES[1]).unwrap();
+    assert_eq!(two.to_string().parse(), Ok(two));
+    assert_eq!(two.with_certhash(HASHES[0]), one, "all others are gone");
+    assert!(
+        one < two && DirectAddr::new(socket) < one && one < one.with_peer(PEER.parse().unwrap())
+    );
+    assert_eq!(one.with_peer(PEER.parse().unwrap()).without_peer(), one);
+    assert_eq!(format!("{one:?}"), format!("DirectAddr({one})"));
+    let scoped = "[fe80::1%3]:1".parse().unwrap();
+    assert_eq!(DirectAddr::new(scoped).to_string(), "/ip6/fe80::1/udp/1/webrtc-direct");
 }
 
 #[test]

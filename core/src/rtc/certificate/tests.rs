@@ -27,7 +27,7 @@ fn hex(fingerprint: Fingerprint) -> String {
 #[test]
 fn derived_like_go_libp2p() {
     let host = Keypair::ed25519_from_seed(array::from_fn(|i| i as u8));
-    let certificate = Certificate::derive(&host.raw());
+    let certificate = Certificate::derive(&host);
     assert_eq!(
         hex(certificate.fingerprint()),
         text(&vectors()["go_deterministic_cert"]["sha256_fingerprint"])
@@ -40,7 +40,7 @@ fn derived_like_go_libp2p() {
 fn derived_like_go_libp2p_a_thousand_times() {
     let mut digest = ring::digest::Context::new(&ring::digest::SHA256);
     for key in 0..1000_u32 {
-        digest.update(Certificate::derive(&key.to_be_bytes()).der());
+        digest.update(Certificate::derive_from_raw(&key.to_be_bytes()).der());
     }
     assert_eq!(
         HEXLOWER.encode(digest.finish().as_ref()),
@@ -74,7 +74,7 @@ fn generated_ones_follow_their_seed_and_sign_themselves() {
     let certificate = Certificate::generate([1; 32]);
     assert_eq!(certificate, Certificate::generate([1; 32]));
     assert_ne!(certificate.fingerprint(), Certificate::generate([2; 32]).fingerprint());
-    assert_ne!(certificate.fingerprint(), Certificate::derive(&[1; 32]).fingerprint());
+    assert_ne!(certificate.fingerprint(), Certificate::derive_from_raw(&[1; 32]).fingerprint());
 
     let parsed = X509::from_der(certificate.der()).unwrap();
     let key = x509::public_key(certificate.der()).unwrap();

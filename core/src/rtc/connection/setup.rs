@@ -26,7 +26,7 @@ use crate::rtc::admission::HalfOpen;
 use crate::rtc::channel_ids::ChannelIds;
 use crate::rtc::channel_zero::{CHANNEL_ZERO, ChannelZero, NoiseFailure};
 use crate::rtc::endpoint::Target;
-use crate::rtc::engine::{Engine, Ice, Lite, Params, Role};
+use crate::rtc::engine::{Engine, Expected, Ice, Lite, Params, Role};
 use crate::rtc::error::{ConnectionEnd, Step};
 use crate::rtc::handshake::{Authenticated, Handshake, HandshakeError, Secrets};
 use crate::rtc::output::{ConnectionId, Direction, Established, Event, Timeline};
@@ -80,7 +80,8 @@ impl Connection {
             lite.on_check(source.heard, source.local, source.remote, source.nominated);
         }
         let remote = peer.latest();
-        let engine = build_engine(now, Ice::Lite(lite), Role::Server, [None; 4], cookie, shared);
+        let engine =
+            build_engine(now, Ice::Lite(lite), Role::Server, Expected::Any, cookie, shared);
         let phase = Phase::Securing(Securing {
             engine,
             version: peer.version,
@@ -114,7 +115,7 @@ impl Connection {
         let winner = race.winner();
         race.flush(shared);
         let Some((version, agent)) = winner else { return };
-        let (certhashes, expected) = (race.target.certhashes, race.target.peer);
+        let (certhashes, expected) = (Expected::OneOf(race.target.certhashes), race.target.peer);
         self.span.record("version", display(version));
         self.mark(now, Step::Stun);
         let engine =
@@ -239,7 +240,7 @@ fn build_engine(
     now: Timestamp,
     ice: Ice,
     role: Role,
-    certhashes: [Option<Fingerprint>; 4],
+    expected: Expected,
     cookie: bool,
     shared: &mut Shared,
 ) -> Box<Engine> {
@@ -248,7 +249,7 @@ fn build_engine(
         ice,
         dtls: &shared.dtls,
         cookie,
-        certhashes,
+        expected,
         receive_window: shared.config.limits.receive_window,
     };
     Box::new(Engine::new(now, shared.epoch, params))

@@ -8,6 +8,8 @@ use std::vec::Vec;
 use super::*;
 use crate::fingerprint::Fingerprint;
 use crate::ice::Version;
+use crate::multiaddr::DirectAddr;
+use crate::multiaddr::certhashes::Certhashes;
 use crate::rtc::certificate::Certificate;
 use crate::rtc::error::{ConnectionEnd, Step};
 use crate::rtc::identity::{Identity, Keypair};
@@ -51,7 +53,7 @@ impl Pair {
             let mut config = Config::new(identity, Certificate::generate([n; 32]));
             adjust(&mut config);
             Node {
-                endpoint: Endpoint::new(Arc::new(config), epoch, [n; 32]),
+                endpoint: Endpoint::new(Arc::new(config), epoch, [n; 32]).expect("it can work"),
                 addr: SocketAddr::from(([192, 0, 2, n], 4000)),
                 events: VecDeque::new(),
                 deadline: None,
@@ -65,7 +67,7 @@ impl Pair {
         let config = &listener.endpoint.shared.config;
         Target {
             remote: listener.addr,
-            certhashes: [Some(config.certificate.fingerprint()), None, None, None],
+            certhashes: Certhashes::one(config.certificate.fingerprint()),
             peer: Some(config.identity.peer_id()),
             version: None,
             timeout: None,
@@ -258,7 +260,7 @@ fn who_is_not_who_was_dialed_is_told_at_the_right_step() {
     let mut pair = Pair::new();
     let good = pair.target();
     let wrong = Fingerprint::from_bytes([9; 32]);
-    let target = Target { certhashes: [Some(wrong), None, None, None], ..good.clone() };
+    let target = good.clone().with_certhash(wrong);
     pair.nodes[DIALER].endpoint.dial(Timestamp::ZERO, target).expect("it can be dialed");
     assert_eq!(pair.end(DIALER).step(), Some(Step::Certhash));
 
@@ -268,6 +270,41 @@ fn who_is_not_who_was_dialed_is_told_at_the_right_step() {
     let target = Target { peer: Some(stranger), ..good };
     pair.nodes[DIALER].endpoint.dial(Timestamp::ZERO, target).expect("it can be dialed");
     assert_eq!(pair.end(DIALER).step(), Some(Step::PeerId));
+}
+
+/// Without a certhash anybody's certificate would do, so whoever stands on the way could answer.
+#[test]
+fn a_target_without_certhashes_is_not_dialed() {
+    let bare = DirectAddr::new(SocketAddr::from(([192, 0, 2, 1], 4000)));
+    assert_eq!(Target::new(&bare).err(), Some(DialRefused::NoCerthash));
+    let target = Pair::new().target();
+    let promised: Vec<_> = target.certhashes().collect();
+    assert_eq!(promised, [target.certhashes.first()], "there is always one");
+}
+
+/// What a configuration takes as the least is enough: a connection, and a stream on it.
+#[test]
+fn the_least_limits_are_enough() {
+    let mut pair = Pair::with(|config| {
+        let limits = &mut config.limits;
+        (limits.connections, limits.half_open, limits.handshaking) = (1, 1, 1);
+        (limits.checks_per_second, limits.checks_burst, limits.addresses_per_peer) = (1, 1, 1);
+        (limits.streams, limits.early_streams, limits.early_stream_bytes) = (1, 0, 0);
+        (limits.stream_receive_bytes, limits.connection_receive_bytes) = (16_384, 16_384);
+        (limits.stream_send_bytes, limits.receive_window, limits.frame_bytes) = (1, 65_536, 16_388);
+        config.validate().expect("these are the least");
+    });
+    let [dialed, _] = pair.connect(pair.target());
+    let ours = pair.nodes[DIALER].endpoint.open_stream(dialed).expect("it is open");
+    let mut stream = pair.nodes[DIALER].endpoint.stream(ours).expect("it is there");
+    assert_eq!(stream.write(b"hello"), Ok(1));
+    stream.finish().expect("it was open");
+    let theirs = pair.opened(LISTENER);
+    let mut stream = pair.nodes[LISTENER].endpoint.stream(theirs).expect("it is there");
+    assert_eq!(stream.write(b"x"), Ok(1));
+    stream.finish().expect("it was open");
+    assert_eq!(pair.read_to_end(LISTENER, theirs), b"h");
+    assert_eq!(pair.read_to_end(DIALER, ours), b"x");
 }
 
 /// Acknowledgements alone must set the rest in motion: the application does nothing after its write.

@@ -25,6 +25,7 @@ use dimpl::{
 use tracing::trace;
 
 use self::secrets::Secrets;
+use super::Expected;
 use super::vocabulary::Role;
 use crate::fingerprint::Fingerprint;
 use crate::rtc::certificate::{Certificate, fingerprint_of};
@@ -65,8 +66,8 @@ impl DtlsContext {
 /// A session with the peer.
 pub(super) struct Dtls {
     session: dimpl::Dtls,
-    /// The certificates that the peer may show; any, if there are none.
-    expected: Vec<Fingerprint>,
+    /// The certificates that the peer may show.
+    expected: Expected,
     peer: Option<Fingerprint>,
     /// Set if the secrets are wanted.
     secrets: Option<Secrets>,
@@ -104,13 +105,13 @@ impl Dtls {
     /// A session that has sent nothing yet: a client begins with its first `handle_timeout`.
     ///
     /// With `cookie`, a server asks for one before it spends anything on the client (a round trip more;
-    /// for use under load). `expected` are the certificates a client takes.
+    /// for use under load).
     pub(super) fn new(
         now: Instant,
         role: Role,
         context: &DtlsContext,
         cookie: bool,
-        expected: Vec<Fingerprint>,
+        expected: Expected,
     ) -> Self {
         let config = if cookie { &context.cookie } else { &context.plain }.clone();
         let certificate = context.certificate.clone();
@@ -246,7 +247,10 @@ impl Dtls {
                     continue;
                 }
                 Output::PeerCert(der) => {
-                    *peer = Some(check(fingerprint_of(der), expected)?);
+                    let actual = fingerprint_of(der);
+                    let check = expected.check(actual);
+                    check.map_err(|expected| Failure::WrongCerthash { expected, actual })?;
+                    *peer = Some(actual);
                     continue;
                 }
                 Output::Connected => {
@@ -267,16 +271,6 @@ impl Dtls {
             };
             buffer.resize(needed, 0);
         }
-    }
-}
-
-/// libp2p webrtc-direct: the client "MUST" find the certhash that it was given in the certificate.
-fn check(actual: Fingerprint, expected: &[Fingerprint]) -> Result<Fingerprint, Failure> {
-    match expected.first() {
-        Some(&first) if !expected.contains(&actual) => {
-            Err(Failure::WrongCerthash { expected: first, actual })
-        }
-        _ => Ok(actual),
     }
 }
 
@@ -324,17 +318,3 @@ const FLIGHT_RTO: Duration = Duration::from_millis(300);
 const FLIGHT_RETRIES: usize = 10;
 /// The connection's own deadline decides; this one only has to be later.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(600);
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn any_of_the_promised_certificates_will_do() {
-        let [a, b, c] = [1, 2, 3].map(|n| Fingerprint::from_bytes([n; 32]));
-        assert_eq!(check(a, &[]), Ok(a));
-        assert_eq!(check(b, &[a, b]), Ok(b));
-        let wrong = Failure::WrongCerthash { expected: a, actual: c };
-        assert_eq!(check(c, &[a, b]), Err(wrong));
-    }
-}

@@ -6,6 +6,8 @@ use std::time::Instant;
 use std::{println, vec};
 
 use super::*;
+use crate::fingerprint::Fingerprint;
+use crate::multiaddr::certhashes::Certhashes;
 use crate::rtc::certificate::Certificate;
 use crate::rtc::config::DtlsVersions::{self, Auto, V12, V13};
 
@@ -86,7 +88,10 @@ impl Setup {
                 ice: Ice::Lite(lite),
                 dtls: &DtlsContext::new(&certificate(index), self.versions[index], self.log_keys),
                 cookie: self.cookie,
-                certhashes: [(role == Role::Client).then_some(promised), None, None, None],
+                expected: match role {
+                    Role::Client => Expected::OneOf(Certhashes::one(promised)),
+                    Role::Server => Expected::Any,
+                },
                 receive_window: self.receive_window,
             };
             Node {

@@ -21,7 +21,7 @@ pub(crate) enum Role {
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Event {
-    /// DTLS is up, and if certhashes were given, the peer's certificate is one of them.
+    /// DTLS is up, and the peer's certificate is one that was expected.
     Secured {
         /// The peer's certificate.
         remote: Fingerprint,

@@ -99,7 +99,7 @@ fn both_roles_match_the_recorded_bytes() {
     check(&third, "msg3_B_to_A", "frame3_on_channel0");
     let dialing = progress.done.unwrap();
     assert_eq!(dialing.peer.to_string(), text(&noise["A_peer_id"]));
-    assert_eq!(dialing.public_key.encode(), bytes(&noise["A_identity_key_protobuf"]));
+    assert_eq!(dialing.public_key.to_protobuf(), bytes(&noise["A_identity_key_protobuf"]));
 
     let progress = dialer.handle(&third).unwrap();
     assert_eq!(progress.send, None);
@@ -182,7 +182,7 @@ struct Recorded(PublicKey, Vec<u8>);
 
 impl Recorded {
     fn new(vector: Vector) -> Self {
-        Self(PublicKey::parse(&hex(vector.public_key)).unwrap(), hex(vector.signature))
+        Self(PublicKey::from_protobuf(&hex(vector.public_key)).unwrap(), hex(vector.signature))
     }
 }
 

@@ -24,7 +24,7 @@ impl<'a> Payload<'a> {
     ) -> Result<Vec<u8>, SignError> {
         let signature = identity.sign(&signed(static_key))?;
         let mut payload = Vec::new();
-        write_bytes(&mut payload, 1, &identity.public_key().encode());
+        write_bytes(&mut payload, 1, &identity.public_key().to_protobuf());
         write_bytes(&mut payload, 2, &signature);
         Ok(payload)
     }
@@ -48,7 +48,7 @@ impl<'a> Payload<'a> {
 
     /// The identity key, once its signature over `static_key` has been verified.
     pub(in crate::rtc) fn verify(&self, static_key: &[u8; 32]) -> Result<PublicKey, PayloadError> {
-        let key = PublicKey::parse(self.identity_key).map_err(PayloadError::IdentityKey)?;
+        let key = PublicKey::from_protobuf(self.identity_key).map_err(PayloadError::IdentityKey)?;
         key.verify(&signed(static_key), self.identity_sig)
             .map_err(|BadSignature| PayloadError::BadSignature)?;
         Ok(key)
@@ -99,8 +99,8 @@ const SIGNATURE_PREFIX: &[u8] = b"noise-libp2p-static-key:";
 
 #[cfg(test)]
 mod tests {
+    use super::super::Keypair;
     use super::super::vectors;
-    use super::super::{Keypair, Signer};
     use super::*;
     use crate::testing::hex;
     use core::array;

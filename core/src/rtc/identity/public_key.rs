@@ -26,6 +26,17 @@ pub enum KeyType {
     Ecdsa = 3,
 }
 
+impl fmt::Display for KeyType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Rsa => "RSA",
+            Self::Ed25519 => "Ed25519",
+            Self::Secp256k1 => "secp256k1",
+            Self::Ecdsa => "ECDSA",
+        })
+    }
+}
+
 /// A public identity key of any type.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct PublicKey {
@@ -41,7 +52,10 @@ impl PublicKey {
     pub const ENCODED_LEN_MAX: usize = 1152;
 
     /// Reads the protobuf `{ 1: type, 2: data }`. Unknown fields are ignored.
-    pub fn parse(protobuf: &[u8]) -> Result<Self, PublicKeyError> {
+    ///
+    /// # Errors
+    /// A [`PublicKeyError`], which says what is wrong with the key.
+    pub fn from_protobuf(protobuf: &[u8]) -> Result<Self, PublicKeyError> {
         if protobuf.len() > Self::ENCODED_LEN_MAX {
             return Err(PublicKeyError::TooLong { len: protobuf.len() });
         }
@@ -74,7 +88,7 @@ impl PublicKey {
     }
 
     /// The protobuf. Equal keys have equal encodings.
-    pub fn encode(&self) -> Vec<u8> {
+    pub fn to_protobuf(&self) -> Vec<u8> {
         let mut protobuf = Vec::with_capacity(self.data.len() + 8);
         write_varint(&mut protobuf, 1, self.key_type as u64);
         write_bytes(&mut protobuf, 2, &self.data);
@@ -95,13 +109,16 @@ impl PublicKey {
     /// The peer id (libp2p peer-ids §Peer Ids): the encoded key itself where it is short, else its
     /// SHA-256.
     pub fn peer_id(&self) -> PeerId {
-        PeerId::from_public_key(&self.encode(), |encoded| {
+        PeerId::from_public_key(&self.to_protobuf(), |encoded| {
             let digest = ring::digest::digest(&ring::digest::SHA256, encoded);
             digest.as_ref().try_into().expect("SHA-256 has 32 bytes")
         })
     }
 
-    /// Whether `signature` is this key's signature of `message`.
+    /// Checks that `signature` is this key's signature of `message`.
+    ///
+    /// # Errors
+    /// [`BadSignature`] if it is not.
     pub fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), BadSignature> {
         verify::verify(self.key_type, &self.data, message, signature)
     }
@@ -151,7 +168,7 @@ impl fmt::Display for PublicKeyError {
             Self::Incomplete => f.write_str("the public key lacks its type or its data"),
             Self::UnknownType { number } => write!(f, "{number} is no type of public key"),
             Self::BadData { key_type } => {
-                write!(f, "the data is not a valid {key_type:?} public key")
+                write!(f, "the data is not a valid {key_type} public key")
             }
             Self::UnsupportedCurve => {
                 f.write_str("the ECDSA key is on another curve than P-256, the only one supported")
@@ -180,9 +197,9 @@ mod tests {
             (vectors::ECDSA, KeyType::Ecdsa),
         ] {
             let protobuf = hex(vector.public_key);
-            let key = PublicKey::parse(&protobuf).unwrap();
+            let key = PublicKey::from_protobuf(&protobuf).unwrap();
             assert_eq!(key.key_type(), key_type);
-            assert_eq!(key.encode(), protobuf);
+            assert_eq!(key.to_protobuf(), protobuf);
             assert_eq!(key.peer_id().to_string(), vector.peer_id);
         }
     }
@@ -193,8 +210,8 @@ mod tests {
         let mut odd = canonical[2..].to_vec(); // data first,
         odd.extend([0x08, 0x02, 0x08, 0x81, 0x00]); // the type twice, once overlong,
         odd.extend([0x1a, 0x01, 0xff]); // and an unknown field
-        let key = PublicKey::parse(&odd).unwrap();
-        assert_eq!(key.encode(), canonical);
+        let key = PublicKey::from_protobuf(&odd).unwrap();
+        assert_eq!(key.to_protobuf(), canonical);
         assert_eq!(key.peer_id().to_string(), vectors::ED25519.peer_id);
     }
 
@@ -233,7 +250,7 @@ mod tests {
             (hex(vectors::P384_PUBLIC_KEY), PublicKeyError::UnsupportedCurve),
             (vec![0; 1153], PublicKeyError::TooLong { len: 1153 }),
         ] {
-            assert_eq!(PublicKey::parse(&protobuf), Err(error), "{protobuf:02x?}");
+            assert_eq!(PublicKey::from_protobuf(&protobuf), Err(error), "{protobuf:02x?}");
         }
     }
 
@@ -248,12 +265,12 @@ mod tests {
             // Mostly the head, where the structure is.
             let span = if dice.below(4) == 0 { damaged.len() } else { damaged.len().min(40) };
             damaged[dice.below(span)] = dice.roll() as u8;
-            let Ok(key) = PublicKey::parse(&damaged) else {
+            let Ok(key) = PublicKey::from_protobuf(&damaged) else {
                 refused += 1;
                 continue;
             };
             kept += 1;
-            let again = PublicKey::parse(&key.encode());
+            let again = PublicKey::from_protobuf(&key.to_protobuf());
             assert_eq!(again.as_ref(), Ok(&key), "seed {seed:#x}: {damaged:02x?}");
             let verdict = key.verify(b"message", &hex(vectors::RSA.signature));
             assert_eq!(verdict, Err(BadSignature), "seed {seed:#x}: {damaged:02x?}");
@@ -268,6 +285,6 @@ mod tests {
         let mut protobuf = vec![0x08, 2];
         write_bytes(&mut protobuf, 2, point.to_sec1_point(false).as_bytes());
         let refused = Err(PublicKeyError::BadData { key_type: KeyType::Secp256k1 });
-        assert_eq!(PublicKey::parse(&protobuf), refused);
+        assert_eq!(PublicKey::from_protobuf(&protobuf), refused);
     }
 }

@@ -15,6 +15,7 @@ use super::public_key::{KeyType, PublicKeyError};
 
 /// The signature was not made by that key over that message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct BadSignature;
 
 impl fmt::Display for BadSignature {
@@ -126,7 +127,7 @@ mod tests {
     fn four_types_verify_good_signatures_and_no_other() {
         let message = hex(vectors::SIGNED);
         for vector in [vectors::RSA, vectors::ED25519, vectors::SECP256K1, vectors::ECDSA] {
-            let key = PublicKey::parse(&hex(vector.public_key)).unwrap();
+            let key = PublicKey::from_protobuf(&hex(vector.public_key)).unwrap();
             let signature = hex(vector.signature);
             assert_eq!(key.verify(&message, &signature), Ok(()), "{key:?}");
 
@@ -149,7 +150,7 @@ mod tests {
         let all = [vectors::RSA, vectors::ED25519, vectors::SECP256K1, vectors::ECDSA];
         let message = hex(vectors::SIGNED);
         for (i, key) in all.iter().enumerate() {
-            let key = PublicKey::parse(&hex(key.public_key)).unwrap();
+            let key = PublicKey::from_protobuf(&hex(key.public_key)).unwrap();
             for (j, signer) in all.iter().enumerate() {
                 let verdict = key.verify(&message, &hex(signer.signature));
                 assert_eq!(verdict.is_ok(), i == j, "{i} {j}");
@@ -159,7 +160,7 @@ mod tests {
 
     #[test]
     fn high_s_on_secp256k1_is_refused() {
-        let key = PublicKey::parse(&hex(vectors::SECP256K1.public_key)).unwrap();
+        let key = PublicKey::from_protobuf(&hex(vectors::SECP256K1.public_key)).unwrap();
         let verdict = key.verify(&hex(vectors::SIGNED), &hex(vectors::SECP256K1_HIGH_S));
         assert_eq!(verdict, Err(BadSignature));
     }

@@ -49,8 +49,8 @@ fn table() -> String {
          # Written and compared by a test in core/src/stream/lifecycle/tests.rs.\n",
     );
     let found = reachable();
-    for write in WriteHalf::ALL {
-        for read in ReadHalf::ALL {
+    for &write in WriteHalf::ALL {
+        for &read in ReadHalf::ALL {
             let Some(state) = found.iter().find(|s| (s.write, s.read) == (write, read)) else {
                 continue;
             };
