@@ -1,124 +1,98 @@
-//! A runtime of one's own: one thread that waits by mio. What to copy stands above `main`.
+//! A runtime of one's own: the executor of `futures`, and a thread that waits for sockets and time by mio.
 #![allow(clippy::disallowed_methods, reason = "only the core itself asks no clock")]
 
-use std::io::{ErrorKind::Interrupted, ErrorKind::WouldBlock, Result};
+use std::io::{ErrorKind::WouldBlock, Result};
 use std::sync::{Arc, Mutex};
-use std::task::{Context, Poll, Wake, Waker};
-use std::{future::poll_fn, mem, pin::pin, time::Instant};
+use std::{future::poll_fn, mem, net, task::Poll, task::Waker, thread, time::Instant};
 
 use floe_core::api::{Certificate, Config, identity::Keypair};
-use floe_core::runtime::{self, Reactor};
-use futures::{AsyncReadExt, AsyncWriteExt, io::copy, join, try_join};
+use floe_core::runtime::{self, Reactor, Readiness};
+use futures::{AsyncReadExt, AsyncWriteExt, executor::block_on, join};
 use mio::{Events, Interest, Registry, Token, net::UdpSocket};
 
-/// Where sockets are registered, and who waits.
+/// Where sockets are registered, what ends a wait of the thread, and who waits for it, until when.
 #[derive(Clone, Debug)]
-struct Own(Arc<(Registry, Mutex<Waiting>)>);
-/// Who waits for something, and until when at most.
+struct Own(Arc<(Registry, mio::Waker, Mutex<Waiting>)>);
 type Waiting = (Vec<Waker>, Option<Instant>);
 
-impl Reactor for Own {
-    type Watched = UdpSocket;
-    fn watch(&self, socket: std::net::UdpSocket) -> Result<UdpSocket> {
-        let mut socket = UdpSocket::from_std(socket);
-        self.0.0.register(&mut socket, Token(1), Interest::READABLE | Interest::WRITABLE)?;
-        Ok(socket)
-    }
-    async fn read<T: Send>(
-        &self,
-        socket: &UdpSocket,
-        mut attempt: impl FnMut() -> Result<T> + Send,
-    ) -> Result<T> {
-        self.wait(None, || socket.try_io(&mut attempt)).await
-    }
-    async fn write<T: Send>(
-        &self,
-        socket: &UdpSocket,
-        mut attempt: impl FnMut() -> Result<T> + Send,
-    ) -> Result<T> {
-        self.wait(None, || socket.try_io(&mut attempt)).await
-    }
-    async fn sleep_until(&self, at: Instant) {
-        let is_over = || if Instant::now() < at { Err(WouldBlock.into()) } else { Ok(()) };
-        self.wait(Some(at), is_over).await.expect("time comes");
-    }
-}
-
 impl Own {
-    /// Tries until it is done; whatever happens on any socket, all who wait try again.
-    async fn wait<T>(
-        &self,
-        until: Option<Instant>,
-        mut attempt: impl FnMut() -> Result<T>,
-    ) -> Result<T> {
-        poll_fn(|context| match attempt() {
-            Err(error) if error.kind() == WouldBlock => {
-                let (wakers, first) = &mut *self.0.1.lock().unwrap();
-                wakers.push(context.waker().clone());
-                *first = first.iter().copied().chain(until).min();
-                Poll::Pending
+    fn start() -> Result<Self> {
+        let mut mio = mio::Poll::new()?;
+        let bell = mio::Waker::new(mio.registry(), Token(0))?;
+        let own = Own(Arc::new((mio.registry().try_clone()?, bell, Mutex::default())));
+        let shared = own.clone();
+        thread::spawn(move || {
+            loop {
+                let until = shared.0.2.lock().unwrap().1;
+                let patience = until.map(|at| at.saturating_duration_since(Instant::now()));
+                // An interrupted wait is as good as one that was not.
+                let _ = mio.poll(&mut Events::with_capacity(64), patience);
+                let (wakers, _) = mem::take(&mut *shared.0.2.lock().unwrap());
+                wakers.into_iter().for_each(Waker::wake);
             }
-            done => Poll::Ready(done),
+        });
+        Ok(own)
+    }
+
+    /// Tries until it is done: whatever happens on any socket, all who wait try again.
+    async fn wait<T>(&self, at: Option<Instant>, mut go: impl FnMut() -> Result<T>) -> Result<T> {
+        poll_fn(|context| {
+            // Within the lock, so that the thread cannot wake all between the attempt and the entry.
+            let (wakers, first) = &mut *self.0.2.lock().unwrap();
+            match go() {
+                Err(error) if error.kind() == WouldBlock => wakers.push(context.waker().clone()),
+                done => return Poll::Ready(done),
+            }
+            if at.is_some_and(|at| first.is_none_or(|first| at < first)) {
+                *first = at;
+                self.0.1.wake()?;
+            }
+            Poll::Pending
         })
         .await
     }
 }
 
-/// Ends the wait for events, from any thread.
-struct Bell(mio::Waker);
-impl Wake for Bell {
-    fn wake(self: Arc<Self>) {
-        self.0.wake().expect("mio can be woken");
+impl Reactor for Own {
+    type Watched = UdpSocket;
+    fn watch(&self, socket: net::UdpSocket) -> Result<UdpSocket> {
+        let mut socket = UdpSocket::from_std(socket);
+        self.0.0.register(&mut socket, Token(1), Interest::READABLE | Interest::WRITABLE)?;
+        Ok(socket)
+    }
+    async fn when<T: Send>(
+        &self,
+        socket: &UdpSocket,
+        _: Readiness,
+        mut go: impl FnMut() -> Result<T> + Send,
+    ) -> Result<T> {
+        self.wait(None, || socket.try_io(&mut go)).await
+    }
+    async fn sleep_until(&self, at: Instant) {
+        let go = || if Instant::now() < at { Err(WouldBlock.into()) } else { Ok(()) };
+        self.wait(Some(at), go).await.expect("time comes");
     }
 }
 
-/// Runs a future: polls it, waits until something happens, wakes all who wait for something.
-fn block_on<T>(run: impl AsyncFnOnce(Own) -> T) -> Result<T> {
-    let (mut mio, mut events) = (mio::Poll::new()?, Events::with_capacity(64));
-    let bell = Waker::from(Arc::new(Bell(mio::Waker::new(mio.registry(), Token(0))?)));
-    let own = Own(Arc::new((mio.registry().try_clone()?, Mutex::default())));
-    let mut future = pin!(run(own.clone()));
-    loop {
-        if let Poll::Ready(done) = future.as_mut().poll(&mut Context::from_waker(&bell)) {
-            return Ok(done);
-        }
-        let (wakers, until) = mem::take(&mut *own.0.1.lock().unwrap());
-        let patience = until.map(|at| at.saturating_duration_since(Instant::now()));
-        mio.poll(&mut events, patience)
-            .or_else(|error| if error.kind() == Interrupted { Ok(()) } else { Err(error) })?;
-        wakers.into_iter().for_each(Waker::wake);
-    }
-}
-
-/// One node says a mebibyte, the other sends it back.
+/// One node dials the other and says a mebibyte.
 fn main() -> Result<()> {
-    let config = |seed| {
+    let own = Own::start()?;
+    let bind = |seed| {
         let keypair = Keypair::ed25519_from_seed([seed; 32]);
-        let certificate = Certificate::derive(&keypair);
-        Config::new(keypair, certificate)
+        let config = Config::new(keypair.clone(), Certificate::derive(&keypair));
+        let (endpoint, driver) = runtime::bind(own.clone(), ([127, 0, 0, 1], 0).into(), config)?;
+        thread::spawn(|| block_on(driver.run()));
+        Result::Ok(endpoint)
     };
-    block_on(async |own| {
-        let (listener, listens) =
-            runtime::bind(own.clone(), ([127, 0, 0, 1], 0).into(), config(1))?;
-        let (dialer, dials) = runtime::bind(own, ([127, 0, 0, 1], 0).into(), config(2))?;
-        let address = listener.listen_addrs()[0];
-        // As these end their handles go, and with them the drivers.
-        let echo = async move {
-            let connection = listener.accept().await.expect("the listener is open");
-            let (reader, mut writer) = connection.accept().await.expect("it is open").split();
-            copy(reader, &mut writer).await.and(writer.close().await)
-        };
-        let say = async move {
-            let connection = dialer.dial(&address).await.expect("the listener answers");
-            let (mut reader, mut writer) = connection.open().await.expect("it is open").split();
-            let (said, mut heard) = (vec![7; 1 << 20], Vec::new());
-            let write = async { writer.write_all(&said).await.and(writer.close().await) };
-            try_join!(write, reader.read_to_end(&mut heard))?;
-            assert!(heard == said, "what comes back is what was said");
-            println!("{} bytes went there and back", heard.len());
-            Ok(())
-        };
-        let (_, _, echoed, said) = join!(listens.run(), dials.run(), echo, say);
-        echoed.and(said)
-    })?
+    let (listener, dialer) = (bind(1)?, bind(2)?);
+    let (address, said, mut heard) = (listener.listen_addrs()[0], vec![7; 1 << 20], Vec::new());
+    let (connection, accepted) =
+        block_on(async { join!(dialer.dial(&address), listener.accept()) });
+    let (connection, accepted) = (connection.expect("it listens"), accepted.expect("it is open"));
+    let mut stream = block_on(connection.open()).expect("the connection is open");
+    let say = async { stream.write_all(&said).await.and(stream.close().await) };
+    let hear = async { accepted.accept().await.expect("it is open").read_to_end(&mut heard).await };
+    let (saying, hearing) = block_on(async { join!(say, hear) });
+    assert!(heard == said, "what is heard is what was said");
+    saying.and(hearing.map(|bytes| println!("{bytes} bytes were said and heard")))
 }

@@ -1,8 +1,8 @@
 //! What every runtime crate is made of: a UDP socket and a clock over a reactor of its choice.
 //!
-//! A runtime differs from the others in three ways of waiting: until a socket can be read, until it can
-//! be written, until a moment has come. It says them once, as a [`Reactor`]; everything else that a
-//! socket and a clock need is the operating system's, so it is written once, here. A runtime crate is then
+//! A runtime differs from the others in two ways of waiting: until a socket is ready, and until a moment
+//! has come. It says them once, as a [`Reactor`]; everything else that a socket and a clock need is the
+//! operating system's, so it is written once, here. A runtime crate is then
 //! a reactor, [`bind`], and a task that runs the driver:
 //!
 //! ```ignore
@@ -46,23 +46,26 @@ pub trait Reactor: Clone + fmt::Debug + Send + Sync + 'static {
     /// What the runtime or the kernel says.
     fn watch(&self, socket: UdpSocket) -> io::Result<Self::Watched>;
 
-    /// Calls `attempt` whenever the socket may be readable, until it says something else than
+    /// Calls `attempt` whenever the socket may be ready for `what`, until it says something else than
     /// [`WouldBlock`](io::ErrorKind::WouldBlock), and gives that.
-    fn read<T: Send>(
+    fn when<T: Send>(
         &self,
         socket: &Self::Watched,
-        attempt: impl FnMut() -> io::Result<T> + Send,
-    ) -> impl Future<Output = io::Result<T>> + Send;
-
-    /// The same, whenever the socket may be writable.
-    fn write<T: Send>(
-        &self,
-        socket: &Self::Watched,
+        what: Readiness,
         attempt: impl FnMut() -> io::Result<T> + Send,
     ) -> impl Future<Output = io::Result<T>> + Send;
 
     /// Waits until `at`, or a little longer; never less.
     fn sleep_until(&self, at: Instant) -> impl Future<Output = ()> + Send;
+}
+
+/// What a socket is waited for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Readiness {
+    /// There is something to be received.
+    Read,
+    /// There is room for something to be sent.
+    Write,
 }
 
 /// The driver of an endpoint on a socket of the operating system.
@@ -128,13 +131,13 @@ impl<R: Reactor> driver::Socket for Socket<R> {
     }
 
     async fn recv(&self, batch: &mut Batch) -> io::Result<()> {
-        self.reactor.read(&self.watched, || self.udp.try_recv(batch)).await
+        self.reactor.when(&self.watched, Readiness::Read, || self.udp.try_recv(batch)).await
     }
 
     async fn send(&self, mut transmit: Transmit<'_>) -> io::Result<()> {
         while !transmit.payload.is_empty() {
             let send = || self.udp.try_send(transmit);
-            let sent = self.reactor.write(&self.watched, send).await?;
+            let sent = self.reactor.when(&self.watched, Readiness::Write, send).await?;
             transmit.payload = &transmit.payload[sent..];
         }
         Ok(())

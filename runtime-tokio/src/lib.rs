@@ -54,7 +54,7 @@ use std::io;
 use std::net::{SocketAddr, UdpSocket};
 use std::time::Instant;
 
-use floe_core::runtime::{self, Reactor};
+use floe_core::runtime::{self, Reactor, Readiness};
 use tokio::io::Interest;
 
 pub use floe_core;
@@ -113,20 +113,17 @@ impl Reactor for Tokio {
         tokio::net::UdpSocket::from_std(socket)
     }
 
-    async fn read<T: Send>(
+    async fn when<T: Send>(
         &self,
         socket: &Self::Watched,
+        what: Readiness,
         attempt: impl FnMut() -> io::Result<T> + Send,
     ) -> io::Result<T> {
-        socket.async_io(Interest::READABLE, attempt).await
-    }
-
-    async fn write<T: Send>(
-        &self,
-        socket: &Self::Watched,
-        attempt: impl FnMut() -> io::Result<T> + Send,
-    ) -> io::Result<T> {
-        socket.async_io(Interest::WRITABLE, attempt).await
+        let interest = match what {
+            Readiness::Read => Interest::READABLE,
+            Readiness::Write => Interest::WRITABLE,
+        };
+        socket.async_io(interest, attempt).await
     }
 
     async fn sleep_until(&self, at: Instant) {

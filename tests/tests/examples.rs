@@ -17,7 +17,7 @@ const ECHOES: [&str; 3] = [
 #[test]
 fn a_runtime_of_ones_own() {
     let said = run(env!("CARGO_BIN_EXE_own-runtime"), &[]);
-    assert_eq!(said, "1048576 bytes went there and back\n");
+    assert_eq!(said, "1048576 bytes were said and heard\n");
 }
 
 #[test]
