@@ -116,8 +116,8 @@ impl<R: Reactor> driver::Socket for Socket<R> {
         Ok(self.udp.local_addr())
     }
 
-    fn addresses(&self) -> Vec<SocketAddr> {
-        self.udp.addresses()
+    fn local_addrs(&self) -> io::Result<Vec<SocketAddr>> {
+        self.udp.local_addrs()
     }
 
     fn sibling(&self) -> io::Result<Self> {

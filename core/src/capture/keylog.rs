@@ -10,7 +10,7 @@ use tracing::warn;
 
 use crate::driver::{Observed, Observer};
 use crate::owner_only::owner_only;
-use crate::rtc::KeyLogLine;
+use crate::rtc::{KeyLogLine, telemetry};
 
 /// Writes the secrets of DTLS sessions to a key log, a line each.
 ///
@@ -53,7 +53,7 @@ impl<W: Write + Send + 'static> Observer for KeyLogWriter<W> {
         let line = line.to_string() + "\n";
         let written = self.out.write_all(line.as_bytes()).and_then(|()| self.out.flush());
         if let Err(error) = written {
-            warn!(target: "floe::capture", %error, "the key log cannot be written, it ends here");
+            warn!(target: telemetry::DRIVER, %error, "the key log cannot be written, it ends here");
             self.failed = true;
         }
     }

@@ -15,7 +15,7 @@ use tracing::warn;
 use super::{WallClock, headers, pcapng};
 use crate::driver::{Flow, Observed, Observer};
 use crate::owner_only::owner_only;
-use crate::rtc::KeyLogLine;
+use crate::rtc::{KeyLogLine, telemetry};
 
 /// Writes datagrams and keys to a pcapng file, which Wireshark opens and decrypts as it is.
 ///
@@ -96,7 +96,7 @@ impl<W: Write> PcapWriter<W> {
 
     fn note(&mut self, result: io::Result<()>) {
         if let Err(error) = result {
-            warn!(target: "floe::capture", %error, "the capture cannot be written, it ends here");
+            warn!(target: telemetry::DRIVER, %error, "the capture cannot be written, it ends here");
             self.failed = true;
         }
     }

@@ -59,7 +59,7 @@ impl Endpoint {
     /// sorted. Empty once the endpoint is closed.
     pub fn listen_addrs(&self) -> Vec<DirectAddr> {
         let (certhash, peer) = (self.owned.fingerprint, self.owned.peer_id);
-        let concrete = self.owned.hub.interfaces.addresses();
+        let concrete = self.owned.hub.interfaces.addrs().unwrap_or_default();
         concrete.into_iter().map(|addr| listen_addr(addr, certhash, peer)).collect()
     }
 

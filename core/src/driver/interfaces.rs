@@ -15,15 +15,21 @@ use core::net::SocketAddr;
 use core::task::{Context, Poll};
 use core::time::Duration;
 use std::boxed::Box;
+use std::io;
 use std::vec::Vec;
 
+use tracing::debug;
+
 use super::watched::{Place, Watched};
+use crate::rtc::telemetry;
 use crate::time::Timestamp;
+
+type Ask = dyn Fn() -> io::Result<Vec<SocketAddr>> + Send + Sync;
 
 /// What watchers and the driver share.
 pub(super) struct Interfaces {
     /// Asks the socket; it knows none once the driver is gone.
-    ask: Box<dyn Fn() -> Vec<SocketAddr> + Send + Sync>,
+    ask: Box<Ask>,
     /// Whether the answer can change: the socket is bound to a wildcard.
     can_change: bool,
     state: Watched<State>,
@@ -56,20 +62,17 @@ pub(super) enum Change {
 
 /// The handle's side.
 impl Interfaces {
-    pub(super) fn new(
-        local: SocketAddr,
-        ask: Box<dyn Fn() -> Vec<SocketAddr> + Send + Sync>,
-    ) -> Self {
+    pub(super) fn new(local: SocketAddr, ask: Box<Ask>) -> Self {
         let state = Watched::new(State::default());
         Self { ask, can_change: local.ip().is_unspecified(), state }
     }
 
     /// The addresses now, sorted.
-    pub(super) fn addresses(&self) -> Vec<SocketAddr> {
-        let mut addrs = (self.ask)();
+    pub(super) fn addrs(&self) -> io::Result<Vec<SocketAddr>> {
+        let mut addrs = (self.ask)()?;
         addrs.sort_unstable();
         addrs.dedup();
-        addrs
+        Ok(addrs)
     }
 
     /// Begins to watch; to be followed by a letter, and in the end by [`leave`](Self::leave).
@@ -109,6 +112,17 @@ impl Interfaces {
         });
     }
 
+    fn found(&self, addrs: Vec<SocketAddr>) {
+        if self.state.with(|state| state.latest.as_ref() == Some(&addrs)) {
+            return;
+        }
+        self.state.change(|state| {
+            if state.watchers > 0 {
+                state.latest = Some(addrs);
+            }
+        });
+    }
+
     /// The endpoint is closed: nobody has anything to watch any more.
     pub(super) fn close(&self) {
         self.state.change(|state| state.over = true);
@@ -144,13 +158,12 @@ impl Lookout {
             return;
         }
         // Not within the lock: it takes as long as the system likes.
-        let found = interfaces.addresses();
-        if interfaces.state.with(|state| state.latest.as_ref() != Some(&found)) {
-            interfaces.state.change(|state| {
-                if state.watchers > 0 {
-                    state.latest = Some(found);
-                }
-            });
+        match interfaces.addrs() {
+            Ok(found) => interfaces.found(found),
+            // Not knowing them is no reason to tell that they are gone.
+            Err(error) => {
+                debug!(target: telemetry::DRIVER, %error, "the interfaces were not looked up");
+            }
         }
         self.due = interfaces.can_change.then_some(now + INTERVAL);
     }
@@ -195,7 +208,8 @@ mod tests {
 
     /// A host whose interfaces a test plugs and pulls.
     struct Host {
-        has: Arc<Mutex<Vec<SocketAddr>>>,
+        /// None: the system does not say.
+        has: Arc<Mutex<Option<Vec<SocketAddr>>>>,
         asked: Arc<AtomicUsize>,
         interfaces: Interfaces,
         lookout: Lookout,
@@ -203,18 +217,19 @@ mod tests {
 
     impl Host {
         fn new(local: [u8; 4]) -> Self {
-            let (has, asked) = (Arc::new(Mutex::new(Vec::new())), Arc::new(AtomicUsize::new(0)));
+            let (has, asked) =
+                (Arc::new(Mutex::new(Some(Vec::new()))), Arc::new(AtomicUsize::new(0)));
             let (given, counted) = (has.clone(), asked.clone());
             let ask = move || {
                 counted.fetch_add(1, SeqCst);
-                given.lock().unwrap().clone()
+                given.lock().unwrap().clone().ok_or(io::ErrorKind::OutOfMemory.into())
             };
             let interfaces = Interfaces::new((local, PORT).into(), Box::new(ask));
             Self { has, asked, interfaces, lookout: Lookout::default() }
         }
 
         fn set(&self, hosts: &[u8]) {
-            *self.has.lock().unwrap() = hosts.iter().map(|host| addr(*host)).collect();
+            *self.has.lock().unwrap() = Some(hosts.iter().map(|host| addr(*host)).collect());
         }
 
         /// What the driver does on a turn in which it found a letter.
@@ -277,6 +292,21 @@ mod tests {
         host.set(&[]);
         host.later();
         assert_eq!(host.changes(&mut told), [3, 7, 9].map(|host| Change::Expired(addr(host))));
+    }
+
+    #[test]
+    fn what_cannot_be_looked_up_has_not_changed() {
+        let mut host = Host::new(WILDCARD);
+        host.set(&[1]);
+        let mut told = host.interfaces.enter();
+        host.turn(Timestamp::ZERO);
+        assert_eq!(host.changes(&mut told), new(&[1]));
+        *host.has.lock().unwrap() = None;
+        host.later();
+        assert_eq!(host.changes(&mut told), []);
+        host.set(&[1, 2]);
+        host.later();
+        assert_eq!(host.changes(&mut told), new(&[2]));
     }
 
     #[test]

@@ -138,8 +138,8 @@ mod tests {
             Ok(([0; 4], 4001).into())
         }
 
-        fn addresses(&self) -> Vec<SocketAddr> {
-            [([192, 0, 2, *self.0.host.lock().unwrap()], 4001).into()].into()
+        fn local_addrs(&self) -> io::Result<Vec<SocketAddr>> {
+            Ok([([192, 0, 2, *self.0.host.lock().unwrap()], 4001).into()].into())
         }
 
         fn sibling(&self) -> io::Result<Self> {

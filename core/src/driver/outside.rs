@@ -23,7 +23,11 @@ pub trait Socket: Sized + Send + Sync + 'static {
     /// The addresses that peers can reach this socket at, as far as this host can tell: one for each
     /// interface address of a wildcard, else the bound address. Asked whenever someone wants to know,
     /// so it should look at the interfaces afresh.
-    fn addresses(&self) -> Vec<SocketAddr>;
+    ///
+    /// # Errors
+    ///
+    /// What the system says. For the driver the addresses are then as they were.
+    fn local_addrs(&self) -> io::Result<Vec<SocketAddr>>;
 
     /// Opens another socket on the same IP address, at a port that the kernel chooses: the one of
     /// [`Port::Fallback`]. The driver asks when a dial first needs it, from within its own future.

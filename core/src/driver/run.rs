@@ -62,8 +62,8 @@ impl<S: Socket, C: Clock> Driver<S, C> {
         let local = socket.local_addr()?;
         // Handles outlive the driver, but must not keep its port.
         let weak = Arc::downgrade(&socket);
-        let addresses = move || weak.upgrade().map_or_else(Vec::new, |socket| socket.addresses());
-        let hub = Hub::new(local, Interfaces::new(local, Box::new(addresses)));
+        let addrs = move || weak.upgrade().map_or(Ok(Vec::new()), |socket| socket.local_addrs());
+        let hub = Hub::new(local, Interfaces::new(local, Box::new(addrs)));
         let handle = Endpoint::new(hub.clone(), &config);
         let driver = Self {
             endpoint: rtc::Endpoint::new(Arc::new(config), clock.epoch(), seed)

@@ -189,8 +189,8 @@ mod tests {
             Ok(peer())
         }
 
-        fn addresses(&self) -> Vec<SocketAddr> {
-            Vec::new()
+        fn local_addrs(&self) -> io::Result<Vec<SocketAddr>> {
+            Ok(Vec::new())
         }
 
         fn sibling(&self) -> io::Result<Self> {

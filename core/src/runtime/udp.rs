@@ -66,17 +66,21 @@ impl Udp {
     ///
     /// Link-local IPv6 addresses are left out: they mean nothing without a zone, and an address that is
     /// passed on has none.
-    pub fn addresses(&self) -> Vec<SocketAddr> {
+    ///
+    /// # Errors
+    ///
+    /// What the system says when it is asked for its interfaces.
+    pub fn local_addrs(&self) -> io::Result<Vec<SocketAddr>> {
         if !self.local.ip().is_unspecified() {
-            return Vec::from([self.local]);
+            return Ok(Vec::from([self.local]));
         }
-        let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
+        let interfaces = if_addrs::get_if_addrs()?;
         let ips = interfaces.iter().map(if_addrs::Interface::ip);
         let mut ips: Vec<IpAddr> =
             ips.filter(|ip| ip.is_ipv4() == self.local.is_ipv4() && !is_link_local(*ip)).collect();
         ips.sort_unstable();
         ips.dedup();
-        ips.into_iter().map(|ip| SocketAddr::new(ip, self.local.port())).collect()
+        Ok(ips.into_iter().map(|ip| SocketAddr::new(ip, self.local.port())).collect())
     }
 
     /// Buffers for one [`try_recv`](Self::try_recv).

@@ -89,8 +89,8 @@ impl<S: Socket> Socket for Faulty<S> {
         self.sound.local_addr()
     }
 
-    fn addresses(&self) -> Vec<SocketAddr> {
-        self.sound.addresses()
+    fn local_addrs(&self) -> io::Result<Vec<SocketAddr>> {
+        self.sound.local_addrs()
     }
 
     /// Nothing is wrong with the sibling.
