@@ -170,6 +170,6 @@ impl Drop for Ears {
 
 impl Drop for Alive {
     fn drop(&mut self) {
-        self.link.close(&self.hub.mail);
+        self.link.abandon(&self.hub.mail);
     }
 }

@@ -81,6 +81,15 @@ impl Link {
         self.post(mail, |state| state.close = true);
     }
 
+    /// No handle is left: the connection is closed, and so is what nobody could accept.
+    pub(super) fn abandon(self: &Arc<Self>, mail: &Mailbox) {
+        self.post(mail, |state| {
+            state.close = true;
+            // A dial that was given up never had anybody to accept streams.
+            state.deaf = true;
+        });
+    }
+
     /// Nobody will accept streams any more.
     pub(super) fn close_ears(self: &Arc<Self>, mail: &Mailbox) {
         self.post(mail, |state| state.deaf = true);

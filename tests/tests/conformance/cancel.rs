@@ -9,7 +9,7 @@ use floe_tokio::TokioStream;
 use futures::{AsyncReadExt, AsyncWriteExt, join};
 use tokio::io::AsyncWrite;
 
-use crate::give_up::{at_every_moment, give_up, poll_once};
+use crate::give_up::{at_every_moment, give_up, poll_once, turn};
 use crate::node::{
     Pair, address, connect, exchange, hello, meet, node, pair, pattern, serve_echo, stream,
     streams_left,
@@ -32,6 +32,28 @@ pub(crate) async fn dial<S: Stage>() {
 }
 
 /// Whatever came between two polls is there for the next.
+/// A dial that is given up when it has led to a connection already, and that to a stream, leaves neither.
+pub(crate) async fn dial_that_is_done<S: Stage>() {
+    let (listener, dialer) = (node::<S>(1).await, node::<S>(2).await);
+    let at = address(&listener);
+    let mut dial = Box::pin(dialer.dial(&at));
+    if poll_once(&mut dial).await.is_some() {
+        // The driver, on a thread of its own, was done with it before the first poll was.
+        drop(dial);
+        return Box::pin(dial_that_is_done::<S>()).await;
+    }
+    let inbound = listener.accept().await.expect("the listener is open");
+    let mut early = inbound.open().await.expect("a stream can be opened");
+    early.write_all(b"early").await.expect("it is connected");
+    // Acknowledged: the dialer has the stream, and nobody who could accept it.
+    early.close().await.expect("the dialer acknowledges");
+    drop(dial);
+    assert_eq!(inbound.closed().await, ConnectionEnd::ClosedByPeer);
+    while dialer.counters().await.expect("the dialer is open").connections > 0 {
+        turn().await;
+    }
+}
+
 pub(crate) async fn accept_connection<S: Stage>() {
     let (listener, dialer) = (node::<S>(1).await, node::<S>(2).await);
     let at = address(&listener);
