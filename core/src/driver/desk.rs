@@ -218,7 +218,7 @@ impl Desk {
 impl Drop for Desk {
     fn drop(&mut self) {
         // Once all was being closed, that it is cut short changes nothing for who wished so.
-        let closing = self.closes_at.is_some();
+        let closing = self.closes_at.is_some() || self.hub.attend().close;
         self.end(if closing { Ending::Closed } else { Ending::DriverDropped });
     }
 }

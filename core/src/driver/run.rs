@@ -89,8 +89,9 @@ impl<S: Socket, C: Clock, O: Observer> Driver<S, C, O> {
     /// Runs until the endpoint is closed, by its handles or because its main socket fails for good.
     pub async fn run(mut self) {
         let result = self.turns().await;
-        let Self { sockets, mut desk, .. } = self;
-        drop(sockets);
+        let Self { sockets, observer, mut desk, .. } = self;
+        // Whoever hears of the end finds the port free, and what was observed complete.
+        drop((sockets, observer));
         desk.end(match result {
             Ok(()) => Ending::Closed,
             Err(error) => {
