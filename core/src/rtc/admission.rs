@@ -121,9 +121,9 @@ impl Admission {
             by_address: HashMap::new(),
             ages: VecDeque::new(),
             buckets: HashMap::new(),
-            half_open_max: limits.half_open.max(1),
-            per_second: limits.checks_per_second.max(1),
-            burst: limits.checks_burst.max(1),
+            half_open_max: limits.half_open,
+            per_second: limits.checks_per_second,
+            burst: limits.checks_burst,
             lifetime,
             displaced: Tally::default(),
             throttled: Tally::default(),
@@ -137,7 +137,7 @@ impl Admission {
     pub(super) fn on_check(&mut self, now: Timestamp, check: &Check) -> Result<(), &'static str> {
         self.expire(now);
         if let Some(entry) = self.entries.get_mut(&check.key) {
-            if entry.note(now, check) {
+            if entry.note(now, check) && !entry.overdue {
                 self.by_address.insert(check.remote, check.key);
             }
             let known = entry.sources().any(|source| source.remote == check.remote);
@@ -175,7 +175,7 @@ impl Admission {
         // The same address may come with a new ufrag: a peer that restarted.
         self.by_address.insert(check.remote, check.key);
         self.ages.push_back((now, check.key));
-        if self.ages.len() > 2 * self.half_open_max {
+        if self.ages.len() > self.half_open_max.saturating_mul(2) {
             // Entries that became connections left their age behind.
             let entries = &self.entries;
             self.ages.retain(|(since, key)| entries.get(key).is_some_and(|e| e.since == *since));
@@ -183,17 +183,20 @@ impl Admission {
         Ok(())
     }
 
-    /// Whether there is a half-open peer at an address.
-    pub(super) fn knows(&self, remote: SocketAddr) -> bool {
-        self.by_address.contains_key(&remote)
+    /// Whether there is a half-open peer at an address, who may begin DTLS.
+    pub(super) fn knows(&mut self, now: Timestamp, remote: SocketAddr) -> bool {
+        self.expire(now);
+        let entry = self.by_address.get(&remote).and_then(|key| self.entries.get(key));
+        entry.is_some_and(|entry| !entry.overdue)
     }
 
     /// The half-open peer at an address: whose DTLS begins.
     pub(super) fn take(&mut self, now: Timestamp, remote: SocketAddr) -> Option<HalfOpen> {
-        self.expire(now);
+        if !self.knows(now, remote) {
+            return None;
+        }
         let key = *self.by_address.get(&remote)?;
-        let overdue = self.entries.get(&key).is_some_and(|entry| entry.overdue);
-        if overdue { None } else { self.remove(key) }
+        self.remove(key)
     }
 
     /// Half-open peers.

@@ -319,7 +319,7 @@ impl Endpoint {
         if self.shared.config.accept
             && port == Port::Main
             && is_client_hello(payload)
-            && self.admission.knows(remote)
+            && self.admission.knows(now, remote)
         {
             self.give_up_unfinished(now, remote);
             if self.may_begin(now, remote)
