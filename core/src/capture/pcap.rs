@@ -2,6 +2,7 @@
 
 use core::fmt;
 use core::net::{IpAddr, SocketAddr};
+use core::sync::atomic::{AtomicBool, Ordering};
 use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
@@ -35,7 +36,8 @@ pub struct PcapWriter<W: Write> {
     /// The addresses at which peers have reached us: what is sent from a wildcard address to one of them
     /// leaves from there.
     reached_at: HashMap<SocketAddr, IpAddr>,
-    failed: bool,
+    /// Shared by the writers of a file: behind half a block nothing can be read.
+    failed: Arc<AtomicBool>,
 }
 
 impl PcapWriter<Arc<File>> {
@@ -61,21 +63,25 @@ impl<W: Write> PcapWriter<W> {
         let mut start = Vec::new();
         pcapng::write_start(&mut start);
         out.write_all(&start)?;
-        Ok(Self::behind(out, clock))
+        Ok(Self::behind(out, clock, Arc::default()))
     }
 
     /// A writer to a file that is begun.
-    fn behind(out: W, clock: WallClock) -> Self {
-        Self { out, clock, kept: Vec::new(), reached_at: HashMap::new(), failed: false }
+    fn behind(out: W, clock: WallClock, failed: Arc<AtomicBool>) -> Self {
+        Self { out, clock, kept: Vec::new(), reached_at: HashMap::new(), failed }
+    }
+
+    fn has_failed(&self) -> bool {
+        self.failed.load(Ordering::Relaxed)
     }
 
     /// Writes what is kept.
     pub fn flush(&mut self) {
-        if !self.kept.is_empty() {
+        if !self.has_failed() {
             let result = self.out.write_all(&self.kept).and_then(|()| self.out.flush());
-            self.kept.clear();
             self.note(result);
         }
+        self.kept.clear();
     }
 
     /// Our address, and not a wildcard, if that can be known.
@@ -97,14 +103,14 @@ impl<W: Write> PcapWriter<W> {
     fn note(&mut self, result: io::Result<()>) {
         if let Err(error) = result {
             warn!(target: telemetry::DRIVER, %error, "the capture cannot be written, it ends here");
-            self.failed = true;
+            self.failed.store(true, Ordering::Relaxed);
         }
     }
 }
 
 impl<W: Write + Send + 'static> Observer for PcapWriter<W> {
     fn datagram(&mut self, datagram: Observed<'_>) {
-        if self.failed {
+        if self.has_failed() {
             return;
         }
         let Observed { at, flow, remote, payload, .. } = datagram;
@@ -122,7 +128,7 @@ impl<W: Write + Send + 'static> Observer for PcapWriter<W> {
     }
 
     fn key(&mut self, line: &KeyLogLine) {
-        if self.failed {
+        if self.has_failed() {
             return;
         }
         let mut block = Vec::new();
@@ -132,14 +138,16 @@ impl<W: Write + Send + 'static> Observer for PcapWriter<W> {
     }
 
     fn drained(&mut self) {
-        self.flush();
+        if !self.kept.is_empty() {
+            self.flush();
+        }
     }
 }
 
 /// Another writer to the same file.
 impl<W: Write + Clone> Clone for PcapWriter<W> {
     fn clone(&self) -> Self {
-        Self::behind(self.out.clone(), self.clock)
+        Self::behind(self.out.clone(), self.clock, self.failed.clone())
     }
 }
 
@@ -152,7 +160,10 @@ impl<W: Write> Drop for PcapWriter<W> {
 impl<W: Write> fmt::Debug for PcapWriter<W> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kept = self.kept.len();
-        f.debug_struct("PcapWriter").field("kept", &kept).field("failed", &self.failed).finish()
+        f.debug_struct("PcapWriter")
+            .field("kept", &kept)
+            .field("failed", &self.has_failed())
+            .finish()
     }
 }
 
@@ -262,6 +273,7 @@ mod tests {
 
     #[test]
     fn a_full_disk_ends_the_capture_and_nothing_else() {
+        #[derive(Clone)]
         struct Full(usize);
         impl Write for Full {
             fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -279,6 +291,7 @@ mod tests {
             writer.datagram(seen(Flow::Sent, "192.0.2.9:9", &[7; 100]));
             writer.drained();
         }
-        assert!(writer.failed && writer.kept.is_empty());
+        assert!(writer.has_failed() && writer.kept.is_empty());
+        assert!(writer.clone().has_failed(), "nobody writes behind half a block");
     }
 }
