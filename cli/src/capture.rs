@@ -9,6 +9,7 @@ use floe_core::rtc::Config;
 
 use crate::args::CaptureFiles;
 use crate::failure::Failure;
+use crate::secrecy::warn_if_others_may_read;
 
 /// The files that a command writes what it saw to; all its endpoints write to the same ones.
 #[derive(Clone, Debug)]
@@ -40,6 +41,12 @@ impl Capture {
         let capture = Self { pcap: pcap.transpose()?, keylog: keylog.transpose()? };
         if capture.is_wanted() {
             tracing::warn!("keys are written to a file: whoever has it can read the connections");
+            for path in [&files.pcap, &files.keylog].into_iter().flatten() {
+                // A file that was there before keeps its permissions.
+                if let Ok(file) = File::open(path) {
+                    warn_if_others_may_read(path, &file, "file of keys");
+                }
+            }
         }
         Ok(capture)
     }

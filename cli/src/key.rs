@@ -12,6 +12,7 @@ use floe_core::rtc::identity::Keypair;
 use floe_core::rtc::{Certificate, Config, Identity};
 
 use crate::failure::Failure;
+use crate::secrecy::warn_if_others_may_read;
 
 /// A node's key and what follows from it.
 #[derive(Debug)]
@@ -53,7 +54,7 @@ fn load(path: &Path) -> Result<Keypair, Failure> {
     };
     match File::open(path) {
         Ok(file) => {
-            warn_if_others_may_read(path, &file);
+            warn_if_others_may_read(path, &file, "key file");
             let mut bytes = Vec::new();
             file.take(LEN_MAX).read_to_end(&mut bytes).map_err(|error| failure("read", &error))?;
             Keypair::from_protobuf(&bytes).map_err(|error| {
@@ -88,17 +89,6 @@ fn create(path: &Path, bytes: &[u8]) -> io::Result<()> {
         let _ = fs::remove_file(path);
     })
 }
-
-#[cfg(unix)]
-fn warn_if_others_may_read(path: &Path, file: &File) {
-    use std::os::unix::fs::PermissionsExt;
-    if file.metadata().is_ok_and(|metadata| metadata.permissions().mode() & 0o077 != 0) {
-        tracing::warn!(file = %path.display(), "others than its owner may read the key file");
-    }
-}
-
-#[cfg(not(unix))]
-fn warn_if_others_may_read(_: &Path, _: &File) {}
 
 fn new_keypair() -> Result<Keypair, Failure> {
     let seed = os_seed().map_err(|error| Failure::new("key", error))?;

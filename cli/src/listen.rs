@@ -7,9 +7,9 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use floe_core::driver::{AddrChange, Connection, Endpoint, ListenAddrs};
-use futures::StreamExt;
 use futures::future::{Either, join_all, select, select_all};
 use futures::stream::select_all as select_streams;
+use futures::{FutureExt, StreamExt};
 
 use crate::args::Listen;
 use crate::capture::Capture;
@@ -30,10 +30,18 @@ pub(crate) async fn run(args: Listen, report: Report) -> Result<(), Failure> {
     let endpoints = bind(args.common.runtime, &args, &key, &capture).await?;
 
     let node = Node::new(args.common.runtime, &key);
-    let watchers: Vec<_> = endpoints.iter().map(Endpoint::watch_addrs).collect();
-    // All there are, in their order, before anything else is said.
-    for addr in endpoints.iter().flat_map(Endpoint::listen_addrs) {
-        tell(&node, report, AddrChange::New(addr));
+    let mut watchers: Vec<_> = endpoints.iter().map(Endpoint::watch_addrs).collect();
+    // All there are, in their order, before anything else is said; by the watchers, so that they know of
+    // each that is to be taken back.
+    for (endpoint, watcher) in endpoints.iter().zip(&mut watchers) {
+        if endpoint.listen_addrs().is_empty() {
+            continue;
+        }
+        let mut change = watcher.next().await;
+        while let Some(known) = change {
+            tell(&node, report, known);
+            change = watcher.next().now_or_never().flatten();
+        }
     }
     tracing::info!(peer = %key.identity.peer_id(), "listening; interrupt to stop");
 

@@ -23,6 +23,7 @@ mod protocols;
 mod quantity;
 mod report;
 mod runtime;
+mod secrecy;
 mod serve;
 mod session;
 mod signals;
