@@ -2,12 +2,12 @@
 //!
 //! A runtime differs from the others in two ways of waiting: until a socket is ready, and until a moment
 //! has come. It says them once, as a [`Reactor`]; everything else that a socket and a clock need is the
-//! operating system's, so it is written once, here. A runtime crate is then
-//! a reactor, [`bind`], and a task that runs the driver:
+//! operating system's, so it is written once, here. A runtime crate is then a reactor, [`bind`], and a task
+//! that runs the driver:
 //!
 //! ```ignore
 //! pub async fn bind(addr: SocketAddr, config: Config) -> io::Result<Endpoint> {
-//!     let (endpoint, driver) = runtime::bind(Smol, addr, config)?;
+//!     let (endpoint, driver) = runtime::bind(AsyncIo, addr, config)?;
 //!     smol::spawn(driver.run()).detach();
 //!     Ok(endpoint)
 //! }

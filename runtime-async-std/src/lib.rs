@@ -80,7 +80,7 @@ pub async fn bind(addr: SocketAddr, config: Config) -> io::Result<Endpoint> {
 ///
 /// # Errors
 ///
-/// What the kernel says of the socket.
+/// As [`bind`].
 pub async fn bind_observed(
     addr: SocketAddr,
     config: Config,

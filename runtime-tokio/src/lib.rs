@@ -85,7 +85,7 @@ pub async fn bind(addr: SocketAddr, config: Config) -> io::Result<Endpoint> {
 ///
 /// # Errors
 ///
-/// What the kernel says of the socket.
+/// As [`bind`].
 ///
 /// # Panics
 ///

@@ -28,6 +28,7 @@ use super::identity::Keypair;
 use crate::fingerprint::Fingerprint;
 
 /// A DTLS certificate together with its private key.
+///
 /// The private key is wiped from memory when the last clone is dropped. Certificates are equal when they
 /// are the same to peers: byte for byte, whatever the private keys look like.
 ///

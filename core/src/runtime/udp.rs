@@ -64,8 +64,8 @@ impl Udp {
     /// The addresses that peers on this host's networks can reach the socket at: for a wildcard, those
     /// of all interfaces as they are now.
     ///
-    /// Link-local IPv6 addresses are left out: they mean nothing without a zone, and an address that is
-    /// passed on has none.
+    /// Link-local addresses are left out: those of IPv6 mean nothing without a zone, which an address that
+    /// is passed on does not have, and those of IPv4 are what a host has that was given no other.
     ///
     /// # Errors
     ///
@@ -116,7 +116,7 @@ impl Udp {
     /// `WouldBlock` if the kernel's buffer is full; otherwise what the kernel says.
     pub fn try_send(&self, transmit: Transmit<'_>) -> io::Result<usize> {
         let segments = self.state.max_gso_segments().max(1);
-        let len = transmit.payload.len().min(segments * transmit.segment);
+        let len = transmit.payload.len().min(segments * transmit.segment.max(1));
         let contents = &transmit.payload[..len];
         let segment_size = (len > transmit.segment).then_some(transmit.segment);
         let datagrams = quinn_udp::Transmit {
