@@ -5,6 +5,8 @@
 //! line differs says so in its own file and nowhere else.
 
 mod floe;
+mod floe_cli;
+mod go_libp2p;
 mod rust_libp2p;
 
 use std::{
@@ -15,7 +17,7 @@ use std::{
 use crate::story::{Kind, Story};
 
 /// Everybody, floe first.
-pub(crate) const PEERS: &[Peer] = &[floe::PEER, rust_libp2p::PEER];
+pub(crate) const PEERS: &[Peer] = &[floe::PEER, floe_cli::PEER, go_libp2p::PEER, rust_libp2p::PEER];
 
 /// The one all others are measured against.
 pub(crate) const FLOE: &str = floe::PEER.name;
@@ -37,8 +39,12 @@ pub(crate) struct Peer {
     pub(crate) dials: &'static [Version],
     /// The arguments to listen on a multiaddr.
     pub(crate) listen: fn(address: &str) -> Vec<String>,
-    /// The arguments to play a story; `None` if its program has no such command.
-    pub(crate) dial: fn(&Dial<'_>) -> Option<Vec<String>>,
+    /// The arguments to play a story that is not lacking.
+    pub(crate) dial: fn(&Dial<'_>) -> Vec<String>,
+    /// Whether its dialer sends the sequence of the contract in an echo and tells the hash of what came
+    /// back; if not, its own comparison must do.
+    pub(crate) tells_hash: bool,
+    pub(crate) lacks: &'static [Lack],
     pub(crate) defects: &'static [Defect],
     pub(crate) flakes: &'static [Flake],
 }
@@ -50,6 +56,15 @@ pub(crate) struct Dial<'a> {
     pub(crate) version: Version,
     pub(crate) story: Kind,
     pub(crate) timeout_s: u64,
+}
+
+/// Stories that there is no way to ask of a peer: no cells, for nothing could come of them.
+#[derive(Debug)]
+pub(crate) struct Lack {
+    pub(crate) role: Role,
+    pub(crate) stories: &'static [&'static str],
+    #[expect(dead_code, reason = "said where it is listed, for whoever reads the file")]
+    pub(crate) reason: &'static str,
 }
 
 /// A defect of a peer that no other side can cure.
@@ -77,6 +92,11 @@ pub(crate) struct Flake {
 }
 
 impl Peer {
+    /// Whether this story cannot even be asked of it.
+    pub(crate) fn lacks(&self, role: Role, story: &Story) -> bool {
+        self.lacks.iter().any(|lack| lack.role == role && lack.stories.contains(&story.name))
+    }
+
     /// Why a story cannot be asked of this peer in this role, facing `other`.
     pub(crate) fn defect(&self, role: Role, other: &str, story: &Story) -> Option<&Defect> {
         self.defects.iter().find(|defect| {
@@ -135,6 +155,8 @@ impl From<PathBuf> for Program {
 /// Where things are.
 #[derive(Debug)]
 pub(crate) struct Places {
+    /// Where programs go that no cargo builds: beside the runner, in its target directory.
+    pub(crate) built: PathBuf,
     /// A program floe that is built already.
     pub(crate) floe: Option<PathBuf>,
 }
@@ -157,23 +179,13 @@ fn listen_arguments(address: &str) -> Vec<String> {
 }
 
 /// `dial` for peer programs of ours: every story by its own name.
-fn dial_arguments(dial: &Dial<'_>) -> Option<Vec<String>> {
+fn dial_arguments(dial: &Dial<'_>) -> Vec<String> {
     let timeout = dial.timeout_s.to_string();
-    let mut arguments =
-        ["dial", "--json", "--timeout", &timeout, dial.address].map(String::from).to_vec();
-    let (name, number) = match dial.story {
-        Kind::Dial => ("dial", None),
-        Kind::Ping(count) => ("ping", Some(count)),
-        Kind::Identify => ("identify", None),
-        Kind::Echo(bytes) => ("echo", Some(bytes)),
-        Kind::BigFrames => ("bigframes", None),
-        Kind::Up(bytes) => ("up", Some(bytes)),
-        Kind::Down(bytes) => ("down", Some(bytes)),
-        Kind::HalfClose => ("halfclose", None),
-        Kind::Streams(count) => ("streams", Some(count)),
-        Kind::Parallel(count) => ("parallel", Some(count)),
-    };
-    arguments.push(name.into());
-    arguments.extend(number.map(|number| number.to_string()));
-    Some(arguments)
+    let version = dial.version.name();
+    let (name, number) = dial.story.command();
+    ["dial", "--json", "--version", version, "--timeout", &timeout, dial.address, name]
+        .into_iter()
+        .map(String::from)
+        .chain(number.map(|number| number.to_string()))
+        .collect()
 }

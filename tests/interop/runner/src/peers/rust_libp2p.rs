@@ -1,6 +1,6 @@
 //! rust-libp2p: `peers/rust-libp2p` in this workspace, pinned by its manifest and Cargo.lock.
 
-use super::{Defect, Flake, Peer, Places, Role, Version, dial_arguments, listen_arguments};
+use super::{Defect, Flake, Lack, Peer, Places, Role, Version, dial_arguments, listen_arguments};
 use crate::cargo;
 
 pub(crate) const PEER: Peer = Peer {
@@ -13,6 +13,19 @@ pub(crate) const PEER: Peer = Peer {
     dials: &[Version::V1],
     listen: listen_arguments,
     dial: dial_arguments,
+    tells_hash: true,
+    lacks: &[
+        Lack {
+            role: Role::Dialer,
+            stories: &["stopsending"],
+            reason: "libp2p::Stream has no way to stop reading and go on writing",
+        },
+        Lack {
+            role: Role::Listener,
+            stories: &["peerstops"],
+            reason: "libp2p::Stream has no way to stop reading and go on writing",
+        },
+    ],
     // What `peers/rust-libp2p/tests/defects.rs` can prove without a network, it proves.
     defects: &[
         Defect {
