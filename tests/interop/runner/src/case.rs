@@ -22,8 +22,8 @@ pub(crate) struct Case {
 pub(crate) enum Expected {
     /// Success, over this version if there is only one.
     Pass { over: Option<Version> },
-    /// The listener does not speak the version, or is not who the address says: the dialer says so, in
-    /// time and in words.
+    /// One side cannot do with the version, or the listener is not who the address says: the dialer says
+    /// so, in time and in words.
     Refusal,
     /// A defect of one side makes it impossible.
     Defect { reason: &'static str, source: &'static str },
@@ -45,12 +45,13 @@ impl Case {
     }
 }
 
-/// All cells: floe with everybody in both roles, and everybody with itself.
+/// All cells: floe with everybody in both roles, and everybody with itself or its kin.
 pub(crate) fn all() -> Vec<Case> {
     let mut cases = Vec::new();
     for dialer in PEERS {
         for listener in PEERS {
-            if dialer.name == listener.name || dialer.name == FLOE || listener.name == FLOE {
+            let itself = dialer.name == listener.name || dialer.kin == Some(listener.name);
+            if itself || dialer.name == FLOE || listener.name == FLOE {
                 for version in dialer.dials {
                     cases.extend(
                         STORIES.iter().filter_map(|story| case(dialer, listener, *version, story)),
@@ -73,7 +74,7 @@ fn case(
     }
     let choosing = match version {
         Version::Auto => true,
-        version => !listener.listens.contains(&version),
+        version => impossible(dialer, listener, version),
     };
     // Which version comes about, or that none does, shows with one story as well as with ten.
     if listener.listens.is_empty() || (choosing && story.name != CHOOSING) {
@@ -91,12 +92,15 @@ fn case(
                 _ => None,
             },
         },
-        (None, version) if listener.listens.contains(&version) => {
-            Expected::Pass { over: Some(version) }
-        }
-        (None, _) => Expected::Refusal,
+        (None, version) if impossible(dialer, listener, version) => Expected::Refusal,
+        (None, version) => Expected::Pass { over: Some(version) },
     };
     Some(Case { dialer, listener, version, story, expected })
+}
+
+/// Whether one side cannot do with this version.
+fn impossible(dialer: &Peer, listener: &Peer, version: Version) -> bool {
+    !listener.listens.contains(&version) || dialer.barred.contains(&version)
 }
 
 /// The story that shows which version comes about.
@@ -115,6 +119,22 @@ mod tests {
     fn a_listener_that_lacks_a_version_must_be_given_up_in_time() {
         assert!(matches!(expected("floe -> rust-libp2p v2 ping"), Some(Expected::Refusal)));
         assert!(expected("floe -> rust-libp2p v2 echo-1m").is_none());
+    }
+
+    #[test]
+    fn without_munging_v1_must_be_refused_and_v2_must_pass() {
+        let v1 = expected("chromium-nomunge -> floe v1 ping");
+        assert!(matches!(v1, Some(Expected::Refusal)));
+        assert!(expected("chromium-nomunge -> floe v1 echo-1m").is_none());
+        let v2 = expected("chromium-nomunge -> floe v2 echo-1m");
+        assert!(matches!(v2, Some(Expected::Pass { over: Some(Version::V2) })));
+    }
+
+    #[test]
+    fn who_cannot_listen_is_measured_with_its_kin() {
+        let over = Some(Version::V1);
+        let case = expected("chromium -> js-libp2p v1 ping");
+        assert!(matches!(case, Some(Expected::Pass { over: seen }) if seen == over));
     }
 
     #[test]
@@ -167,6 +187,7 @@ mod tests {
                     assert!(peers::find(other).is_some(), "{}: {other}", peer.name);
                 }
             }
+            assert!(peer.kin.is_none_or(|kin| peers::find(kin).is_some()), "{}", peer.name);
             for lack in peer.lacks {
                 for story in lack.stories {
                     assert!(story::find(story).is_some(), "{}: {story}", peer.name);

@@ -5,6 +5,7 @@
 mod address;
 mod cargo;
 mod case;
+mod npm;
 mod peers;
 mod play;
 mod process;

@@ -4,9 +4,11 @@
 //! Every program keeps the same contract (`README.md`, "What a peer must do"); a peer whose command
 //! line differs says so in its own file and nowhere else.
 
+mod chromium;
 mod floe;
 mod floe_cli;
 mod go_libp2p;
+mod js_libp2p;
 mod rust_libp2p;
 
 use std::{
@@ -17,7 +19,15 @@ use std::{
 use crate::story::{Kind, Story};
 
 /// Everybody, floe first.
-pub(crate) const PEERS: &[Peer] = &[floe::PEER, floe_cli::PEER, go_libp2p::PEER, rust_libp2p::PEER];
+pub(crate) const PEERS: &[Peer] = &[
+    floe::PEER,
+    floe_cli::PEER,
+    go_libp2p::PEER,
+    js_libp2p::PEER,
+    chromium::PEER,
+    chromium::WITHOUT_MUNGING,
+    rust_libp2p::PEER,
+];
 
 /// The one all others are measured against.
 pub(crate) const FLOE: &str = floe::PEER.name;
@@ -37,6 +47,10 @@ pub(crate) struct Peer {
     pub(crate) listens: &'static [Version],
     /// What its dialer can be told to use; empty if it cannot dial.
     pub(crate) dials: &'static [Version],
+    /// Those among them that its surroundings forbid: they must fail whoever listens, in time and in words.
+    pub(crate) barred: &'static [Version],
+    /// Whose listener its dialer is measured with, if it cannot listen itself.
+    pub(crate) kin: Option<&'static str>,
     /// The arguments to listen on a multiaddr.
     pub(crate) listen: fn(address: &str) -> Vec<String>,
     /// The arguments to play a story that is not lacking.

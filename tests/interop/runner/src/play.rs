@@ -240,7 +240,8 @@ fn note(complaints: &mut String, who: &str, words: &str) {
 const START: Duration = Duration::from_secs(20);
 /// What a listener has after SIGTERM.
 const FAREWELL: Duration = Duration::from_secs(5);
-/// Between the limit a dialer is given and its death: it should report its own failure.
-const GRACE: Duration = Duration::from_secs(5);
+/// Between the limit a dialer is given and its death: it should report its own failure, and a browser
+/// must start before its time begins.
+const GRACE: Duration = Duration::from_secs(10);
 /// What a dialer is given where nobody will answer: several retransmissions, and no more patience.
 const REFUSAL: Duration = Duration::from_secs(5);

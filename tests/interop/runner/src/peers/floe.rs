@@ -10,6 +10,8 @@ pub(crate) const PEER: Peer = Peer {
     },
     listens: &[Version::V1, Version::V2],
     dials: &[Version::V1, Version::V2, Version::Auto],
+    barred: &[],
+    kin: None,
     listen: listen_arguments,
     dial: dial_arguments,
     tells_hash: true,

@@ -12,6 +12,8 @@ pub(crate) const PEER: Peer = Peer {
     },
     listens: &[Version::V1, Version::V2],
     dials: &[Version::V1, Version::V2, Version::Auto],
+    barred: &[],
+    kin: None,
     listen: listen_arguments,
     dial: arguments,
     // Its echo sends bytes of its own choice and compares them itself.

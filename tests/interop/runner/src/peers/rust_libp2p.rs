@@ -11,6 +11,8 @@ pub(crate) const PEER: Peer = Peer {
     },
     listens: &[Version::V1],
     dials: &[Version::V1],
+    barred: &[],
+    kin: None,
     listen: listen_arguments,
     dial: dial_arguments,
     tells_hash: true,
