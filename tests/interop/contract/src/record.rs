@@ -20,13 +20,16 @@ impl Record {
     /// The stream is over in both directions.
     pub(crate) fn set(&self, tally: &Tally, read: &io::Result<()>, written: &io::Result<()>) {
         let words = |done: &io::Result<()>| done.as_ref().err().map(ToString::to_string);
-        self.0.send_replace(Some(json!({
+        let told = json!({
             "received": tally.count(),
             "sha256": tally.sha256(),
             "end": if read.is_ok() { "fin" } else { "reset" },
             "stopped": written.is_err(),
             "message": words(read).or_else(|| words(written)).unwrap_or_default(),
-        })));
+        });
+        // Also for the runner, who shows it when a case fails.
+        eprintln!("recorded: {told}");
+        self.0.send_replace(Some(told));
     }
 
     /// Waits for it.

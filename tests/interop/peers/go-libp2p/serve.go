@@ -125,5 +125,7 @@ func setRecord(sum *tally, read, written error) {
 	if read != nil {
 		told.End, told.Message = "reset", read.Error()
 	}
+	// Also for the runner, who shows it when a case fails.
+	fmt.Fprintf(os.Stderr, "recorded: %+v\n", told)
 	recorded <- told
 }

@@ -44,8 +44,9 @@ pub(super) async fn half_close(on: &impl Connection) -> io::Result<Value> {
 pub(super) async fn late_write(on: &impl Connection, bytes: u64) -> io::Result<Value> {
     let mut stream = on.open(LATE, Manner::Usual).await?;
     transfer::end(&mut stream).await?;
-    transfer::send(&mut stream, bytes).await?;
-    let record = until_received(ending(on), async { stream.close().await }).await?;
+    transfer::send(&mut stream, bytes).await.map_err(|error| during("writing", &error))?;
+    let close = async { stream.close().await.map_err(|error| during("ending", &error)) };
+    let record = until_received(ending(on), close).await?;
     received(&record, bytes)?;
     Ok(json!({}))
 }
@@ -54,8 +55,9 @@ pub(super) async fn stop_sending(on: &impl Connection) -> io::Result<Value> {
     let mut stream = on.open(SOURCE, Manner::Usual).await?;
     transfer::receive(&mut stream, PORTION).await?;
     stream.stop_reading()?;
-    transfer::send(&mut stream, PORTION).await?;
-    let record = until_received(ending(on), async { stream.close().await }).await?;
+    transfer::send(&mut stream, PORTION).await.map_err(|error| during("writing", &error))?;
+    let close = async { stream.close().await.map_err(|error| during("ending", &error)) };
+    let record = until_received(ending(on), close).await?;
     received(&record, PORTION)?;
     if record["stopped"] != true {
         return Err(failed(&format!("the peer did not stop sending: {record}")));
@@ -184,6 +186,10 @@ fn received(record: &Value, bytes: u64) -> io::Result<()> {
         true => Ok(()),
         false => Err(failed(&format!("the peer should have {bytes} bytes and the end: {record}"))),
     }
+}
+
+fn during(what: &str, error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("{what}: {error}"))
 }
 
 fn failed(message: &str) -> io::Error {

@@ -9,11 +9,11 @@ use std::{
 use contract::{Connection, Dialer, Failure, Identified, Listener, Manner, SERVED, milliseconds};
 use floe_core::ice::Version;
 use floe_tokio::{
-    Certificate, Config, DirectAddr, Endpoint, Target,
+    Certificate, Config, DialError, DirectAddr, Endpoint, Target, error,
     identity::{Identity, Keypair, PublicKey},
 };
 use futures::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::time::timeout;
+use tokio::{sync::Mutex, time::timeout};
 
 use crate::{
     identify,
@@ -23,6 +23,8 @@ use crate::{
 pub(crate) struct Node {
     endpoint: Endpoint,
     key: PublicKey,
+    /// What was dialed last.
+    latest: Mutex<Option<floe_tokio::Connection>>,
 }
 
 /// An authenticated connection.
@@ -35,7 +37,7 @@ impl Node {
         let identity = Identity::from(keypair);
         let key = identity.public_key().clone();
         let endpoint = floe_tokio::bind(addr, Config::new(identity, certificate)).await?;
-        Ok(Self { endpoint, key })
+        Ok(Self { endpoint, key, latest: Mutex::new(None) })
     }
 }
 
@@ -81,7 +83,16 @@ impl Dialer for Node {
             other => return Err(format!("there is no version {other}").into()),
         };
         target.timeout = Some(limit);
-        let connection = self.endpoint.dial(target).await?;
+        let connection = match self.endpoint.dial(target.clone()).await {
+            // floe has one connection to an address; whoever dials there anew gives the old one up.
+            Err(DialError::Refused(error::DialError::AlreadyConnected(_))) => {
+                let old = self.latest.lock().await.take();
+                old.ok_or("another connection is in the way")?.close().await;
+                self.endpoint.dial(target).await?
+            }
+            dialed => dialed?,
+        };
+        *self.latest.lock().await = Some(connection.clone());
         tokio::spawn(serve(connection.clone(), self.key.clone()));
         Ok(Connected(connection))
     }

@@ -3,7 +3,7 @@
 
 use std::process::{Command, Stdio};
 
-use super::{Lack, Peer, Places, Program, Role, Version, dial_arguments, listen_arguments};
+use super::{Defect, Lack, Peer, Places, Program, Role, Version, dial_arguments, listen_arguments};
 
 pub(crate) const PEER: Peer = Peer {
     name: "go-libp2p",
@@ -20,9 +20,33 @@ pub(crate) const PEER: Peer = Peer {
         stories: &["bigframes"],
         reason: "its streams cut what is written as they think best, which is at nearly 16 KiB anyway",
     }],
-    defects: &[],
+    // With one line more, `s.notifyWriteStateChanged()` where RESET is processed, both stories pass with
+    // go-libp2p on both sides, 4 of 4 each; without it 0 and 1 of 4 do.
+    defects: &[
+        Defect {
+            role: Role::Listener,
+            stories: &["reset"],
+            except: &[],
+            reason: RESET_WAKES_NO_WRITER,
+            source: RESET_SOURCE,
+        },
+        Defect {
+            role: Role::Dialer,
+            stories: &["peerresets"],
+            except: &["floe"],
+            reason: RESET_WAKES_NO_WRITER,
+            source: RESET_SOURCE,
+        },
+    ],
     flakes: &[],
 };
+
+const RESET_WAKES_NO_WRITER: &str = "a write that waits for room when RESET comes waits for ever: of all \
+                                     flags that end writing, RESET is the one that wakes no writer, and \
+                                     when both sides have reset the SCTP stream, no acknowledgement is \
+                                     credited to it any more either";
+const RESET_SOURCE: &str = "go-libp2p 0.51.0, p2p/transport/webrtc/stream.go, processIncomingFlag, case \
+                            Message_RESET; the wait is in stream_write.go, Write";
 
 /// Go's own cache makes a second build a matter of a second.
 fn build(places: &Places) -> Result<Program, String> {

@@ -47,6 +47,30 @@ pub(crate) const PEER: Peer = Peer {
             source: "libp2p-webrtc 0.10.0-alpha, src/tokio/stream.rs, Stream::new, and webrtc-data \
                      0.17, impl Clone for PollDataChannel",
         },
+        // Proven against itself: its `reset` and `peerresets` fail there in the same words.
+        Defect {
+            role: Role::Dialer,
+            stories: &["peerstops", "peerresets"],
+            except: &[],
+            reason: FLAG_READS_AS_END,
+            source: FLAG_SOURCE,
+        },
+        Defect {
+            role: Role::Listener,
+            stories: &["stopsending", "reset"],
+            except: &[],
+            reason: FLAG_READS_AS_END,
+            source: FLAG_SOURCE,
+        },
+        Defect {
+            role: Role::Listener,
+            stories: &["parallel-100"],
+            // Its own dialer is too slow to fill the queue.
+            except: &["rust-libp2p"],
+            reason: "streams that come faster than they are accepted are dropped: the queue holds one",
+            source: "libp2p-stream 0.5.0-alpha, src/shared.rs, \"Channel is full, dropping inbound \
+                     stream\"",
+        },
     ],
     flakes: &[Flake {
         role: Role::Dialer,
@@ -59,3 +83,8 @@ pub(crate) const PEER: Peer = Peer {
                  webrtc 0.17.2, src/peer_connection/peer_connection_internal.rs",
     }],
 };
+
+const FLAG_READS_AS_END: &str = "a frame that has a flag and no payload, such as STOP_SENDING or RESET, is \
+                                 read as the end of the stream";
+const FLAG_SOURCE: &str = "libp2p-webrtc-utils 0.5.0, src/stream.rs, poll_read; tests/defects.rs, \
+                           an_empty_frame_looks_like_the_end";
