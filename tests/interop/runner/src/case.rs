@@ -39,9 +39,10 @@ impl fmt::Display for Case {
 impl Case {
     /// The defect of one side that shows now and then, if a failure bears its sign.
     pub(crate) fn flake(&self, message: &str) -> Option<&Flake> {
-        self.dialer
-            .flake(Role::Dialer, message)
-            .or_else(|| self.listener.flake(Role::Listener, message))
+        let (dialer, listener) = (self.dialer, self.listener);
+        dialer
+            .flake(Role::Dialer, listener.name, message)
+            .or_else(|| listener.flake(Role::Listener, dialer.name, message))
     }
 }
 
@@ -186,6 +187,9 @@ mod tests {
                 for other in defect.except {
                     assert!(peers::find(other).is_some(), "{}: {other}", peer.name);
                 }
+            }
+            for other in peer.flakes.iter().flat_map(|flake| flake.except) {
+                assert!(peers::find(other).is_some(), "{}: {other}", peer.name);
             }
             assert!(peer.kin.is_none_or(|kin| peers::find(kin).is_some()), "{}", peer.name);
             for lack in peer.lacks {

@@ -99,6 +99,8 @@ pub(crate) struct Defect {
 #[derive(Debug)]
 pub(crate) struct Flake {
     pub(crate) role: Role,
+    /// On the other side of whom it does not show.
+    pub(crate) except: &'static [&'static str],
     /// What the message of such a failure contains, and no other.
     pub(crate) sign: &'static str,
     pub(crate) reason: &'static str,
@@ -121,8 +123,10 @@ impl Peer {
     }
 
     /// The defect that may have caused a failure with this message.
-    pub(crate) fn flake(&self, role: Role, message: &str) -> Option<&Flake> {
-        self.flakes.iter().find(|flake| flake.role == role && message.contains(flake.sign))
+    pub(crate) fn flake(&self, role: Role, other: &str, message: &str) -> Option<&Flake> {
+        self.flakes.iter().find(|flake| {
+            flake.role == role && message.contains(flake.sign) && !flake.except.contains(&other)
+        })
     }
 }
 

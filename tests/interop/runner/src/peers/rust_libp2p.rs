@@ -74,6 +74,7 @@ pub(crate) const PEER: Peer = Peer {
     ],
     flakes: &[Flake {
         role: Role::Dialer,
+        except: &[],
         // Its own words for ten seconds without a connection.
         sign: "Timeout has been reached",
         reason: "if the listener's first Noise message comes in one burst with its COOKIE-ACK, \
