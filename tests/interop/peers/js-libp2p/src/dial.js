@@ -80,11 +80,6 @@ async function play ({ node, connection, identified, connect, story, number, say
   }
 }
 
-/** Whether there is such a story. */
-export function known (story) {
-  return ['dial', 'ping', 'identify', 'idle', 'restart'].includes(story) || stories.known(story)
-}
-
 /** An error and what it is made of, in a line. */
 function words (error) {
   const causes = error.errors ?? (error.cause === undefined ? [] : [error.cause])

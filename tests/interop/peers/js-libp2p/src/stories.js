@@ -10,11 +10,6 @@ export async function play (story, connection, number) {
   return await STORIES[story](connection, number) ?? {}
 }
 
-/** Whether there is such a story. */
-export function known (story) {
-  return Object.hasOwn(STORIES, story)
-}
-
 /** Judges what identify told. */
 export function identified ({ peerId, protocols, agentVersion }, connection) {
   if (!peerId.equals(connection.remotePeer)) {
