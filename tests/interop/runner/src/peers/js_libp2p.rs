@@ -35,8 +35,8 @@ pub(crate) const PEER: Peer = Peer {
         role: Role::Listener,
         // floe opens the id that has been free for longest, and has never lost a stream.
         except: &["floe"],
-        // Of the stories that open streams one after the other, in the words of js-libp2p's dialers.
-        sign: "Error: stream ",
+        // Nobody answers on the new stream, in the words of js-libp2p's dialers.
+        sign: "TimeoutError: ",
         reason: "it now and then loses a channel that is opened on an id which has only just become \
                  free, as libdatachannel and Chromium do, which take the lowest: one of some ten \
                  thousand streams, from Node and from Chromium",
