@@ -323,7 +323,7 @@ impl Stream {
             news.readable |= core::mem::take(&mut self.wants_readable);
         }
         if self.lifecycle.is_over() && !was_over {
-            let end = self.end.unwrap_or_else(|| self.lifecycle_end());
+            let end = self.end.unwrap_or_else(|| self.lifecycle_end(read));
             self.end = Some(end);
             news.closed = Some(end);
             self.span.in_scope(|| debug!(target: telemetry::STREAM, %end, "closed"));
@@ -369,8 +369,12 @@ impl Stream {
         self.span.in_scope(|| trace!(target: telemetry::STREAM, ?cause, ?write, ?read, "changed"));
     }
 
-    fn lifecycle_end(&self) -> StreamEnd {
+    /// `before`: the half that the peer writes, as it was until now.
+    fn lifecycle_end(&self, before: ReadHalf) -> StreamEnd {
         match (self.lifecycle.write_half(), self.lifecycle.read_half()) {
+            // The peer has all that we wrote, and how a half ends that we wanted no more of is up to it:
+            // go-libp2p sends no FIN after STOP_SENDING, it just closes the channel.
+            (WriteHalf::Closed, _) if before == ReadHalf::Stopped => StreamEnd::Finished,
             (WriteHalf::Reset, _) | (_, ReadHalf::Reset) => StreamEnd::ResetByPeer,
             _ => StreamEnd::Finished,
         }
@@ -473,6 +477,21 @@ mod tests {
         late.on_message(Timestamp::ZERO, &flag(Flag::Reset));
         late.stop_reading(Timestamp::ZERO);
         assert_eq!(late.read(&mut out), Read::Reset, "there was nothing left to stop");
+    }
+
+    #[test]
+    fn a_channel_closed_under_a_half_that_nobody_reads_is_no_reset() {
+        for acknowledged in [true, false] {
+            let mut stream = stream();
+            let now = Timestamp::ZERO;
+            stream.stop_reading(now);
+            assert_eq!(stream.finish(), Ok(()));
+            while stream.next_message(now).0.is_some() {}
+            if acknowledged {
+                assert_eq!(stream.on_message(now, &flag(Flag::FinAck)).finished, Some(true));
+            }
+            assert_eq!(stream.on_channel_closed(now).closed, Some(StreamEnd::Finished));
+        }
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use std::fmt;
 
 use crate::{
-    peers::{Dial, FLOE, Flake, PEERS, Peer, Role, Version},
-    story::{Kind, STORIES, Story},
+    peers::{FLOE, Flake, PEERS, Peer, Role, Version},
+    story::{STORIES, Story},
 };
 
 /// One cell.
@@ -22,7 +22,8 @@ pub(crate) struct Case {
 pub(crate) enum Expected {
     /// Success, over this version if there is only one.
     Pass { over: Option<Version> },
-    /// The listener does not speak the version: the dialer says so, in time and in words.
+    /// One side cannot do with the version, or the listener is not who the address says: the dialer says
+    /// so, in time and in words.
     Refusal,
     /// A defect of one side makes it impossible.
     Defect { reason: &'static str, source: &'static str },
@@ -38,18 +39,20 @@ impl fmt::Display for Case {
 impl Case {
     /// The defect of one side that shows now and then, if a failure bears its sign.
     pub(crate) fn flake(&self, message: &str) -> Option<&Flake> {
-        self.dialer
-            .flake(Role::Dialer, message)
-            .or_else(|| self.listener.flake(Role::Listener, message))
+        let (dialer, listener) = (self.dialer, self.listener);
+        dialer
+            .flake(Role::Dialer, listener.name, message)
+            .or_else(|| listener.flake(Role::Listener, dialer.name, message))
     }
 }
 
-/// All cells: floe with everybody in both roles, and everybody with itself.
+/// All cells: floe with everybody in both roles, and everybody with itself or its kin.
 pub(crate) fn all() -> Vec<Case> {
     let mut cases = Vec::new();
     for dialer in PEERS {
         for listener in PEERS {
-            if dialer.name == listener.name || dialer.name == FLOE || listener.name == FLOE {
+            let itself = dialer.name == listener.name || dialer.kin == Some(listener.name);
+            if itself || dialer.name == FLOE || listener.name == FLOE {
                 for version in dialer.dials {
                     cases.extend(
                         STORIES.iter().filter_map(|story| case(dialer, listener, *version, story)),
@@ -67,20 +70,22 @@ fn case(
     version: Version,
     story: &'static Story,
 ) -> Option<Case> {
-    let probe = Dial { address: "", version, story: story.kind, timeout_s: 0 };
-    (dialer.dial)(&probe)?;
+    if dialer.lacks(Role::Dialer, story) || listener.lacks(Role::Listener, story) {
+        return None;
+    }
     let choosing = match version {
         Version::Auto => true,
-        version => !listener.listens.contains(&version),
+        version => impossible(dialer, listener, version),
     };
     // Which version comes about, or that none does, shows with one story as well as with ten.
-    if listener.listens.is_empty() || (choosing && !matches!(story.kind, Kind::Ping(_))) {
+    if listener.listens.is_empty() || (choosing && story.name != CHOOSING) {
         return None;
     }
     let defect = dialer
         .defect(Role::Dialer, listener.name, story)
         .or_else(|| listener.defect(Role::Listener, dialer.name, story));
     let expected = match (defect, version) {
+        (None, _) if story.kind.must_be_refused() => Expected::Refusal,
         (Some(defect), _) => Expected::Defect { reason: defect.reason, source: defect.source },
         (None, Version::Auto) => Expected::Pass {
             over: match listener.listens {
@@ -88,13 +93,19 @@ fn case(
                 _ => None,
             },
         },
-        (None, version) if listener.listens.contains(&version) => {
-            Expected::Pass { over: Some(version) }
-        }
-        (None, _) => Expected::Refusal,
+        (None, version) if impossible(dialer, listener, version) => Expected::Refusal,
+        (None, version) => Expected::Pass { over: Some(version) },
     };
     Some(Case { dialer, listener, version, story, expected })
 }
+
+/// Whether one side cannot do with this version.
+fn impossible(dialer: &Peer, listener: &Peer, version: Version) -> bool {
+    !listener.listens.contains(&version) || dialer.barred.contains(&version)
+}
+
+/// The story that shows which version comes about.
+const CHOOSING: &str = "ping";
 
 #[cfg(test)]
 mod tests {
@@ -109,6 +120,36 @@ mod tests {
     fn a_listener_that_lacks_a_version_must_be_given_up_in_time() {
         assert!(matches!(expected("floe -> rust-libp2p v2 ping"), Some(Expected::Refusal)));
         assert!(expected("floe -> rust-libp2p v2 echo-1m").is_none());
+    }
+
+    #[test]
+    fn without_munging_v1_must_be_refused_and_v2_must_pass() {
+        let v1 = expected("chromium-nomunge -> floe v1 ping");
+        assert!(matches!(v1, Some(Expected::Refusal)));
+        assert!(expected("chromium-nomunge -> floe v1 echo-1m").is_none());
+        let v2 = expected("chromium-nomunge -> floe v2 echo-1m");
+        assert!(matches!(v2, Some(Expected::Pass { over: Some(Version::V2) })));
+    }
+
+    #[test]
+    fn who_cannot_listen_is_measured_with_its_kin() {
+        let over = Some(Version::V1);
+        let case = expected("chromium -> js-libp2p v1 ping");
+        assert!(matches!(case, Some(Expected::Pass { over: seen }) if seen == over));
+    }
+
+    #[test]
+    fn who_is_not_whom_the_address_names_must_be_refused() {
+        for story in ["wrong-certhash", "wrong-peer"] {
+            let line = format!("rust-libp2p -> floe v1 {story}");
+            assert!(matches!(expected(&line), Some(Expected::Refusal)), "{line}");
+        }
+    }
+
+    #[test]
+    fn what_a_peer_lacks_is_no_case() {
+        assert!(expected("floe-cli -> floe v1 identify").is_none());
+        assert!(expected("floe -> floe-cli v1 identify").is_some());
     }
 
     #[test]
@@ -137,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn defects_name_stories_and_peers_that_exist() {
+    fn defects_and_lacks_name_stories_and_peers_that_exist() {
         for peer in PEERS {
             for defect in peer.defects {
                 for story in defect.stories {
@@ -145,6 +186,15 @@ mod tests {
                 }
                 for other in defect.except {
                     assert!(peers::find(other).is_some(), "{}: {other}", peer.name);
+                }
+            }
+            for other in peer.flakes.iter().flat_map(|flake| flake.except) {
+                assert!(peers::find(other).is_some(), "{}: {other}", peer.name);
+            }
+            assert!(peer.kin.is_none_or(|kin| peers::find(kin).is_some()), "{}", peer.name);
+            for lack in peer.lacks {
+                for story in lack.stories {
+                    assert!(story::find(story).is_some(), "{}: {story}", peer.name);
                 }
             }
         }

@@ -2,11 +2,15 @@
 //! processes of its own, and says which pairs understand each other: one JSON line per case, then a
 //! table. `README.md` beside this workspace says how to read it.
 
+mod address;
 mod cargo;
 mod case;
+mod npm;
 mod peers;
 mod play;
 mod process;
+mod proxy;
+mod sequence;
 mod story;
 mod table;
 mod verdict;
@@ -15,7 +19,7 @@ use std::{
     collections::HashMap,
     io::Write as _,
     net::{IpAddr, Ipv4Addr},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
     time::Duration,
 };
@@ -26,6 +30,7 @@ use crate::{
     case::{Case, Expected},
     peers::{FLOE, Places, Program, Role, Version},
     play::Conditions,
+    proxy::Network,
     verdict::{Outcome, Verdict},
 };
 
@@ -65,7 +70,16 @@ struct Arguments {
     /// The IP address that listeners bind. Firefox reaches no loopback address.
     #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     ip: IpAddr,
-    /// A program floe that is built already.
+    /// Per cent of the datagrams that are lost each way, in every story whose own path is clear.
+    #[arg(long, default_value_t = 0.0, value_parser = percentage)]
+    loss: f64,
+    /// Milliseconds that every datagram takes longer each way, likewise.
+    #[arg(long, default_value_t = 0)]
+    delay: u64,
+    /// Which datagrams are lost.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// A program floe that is built already, for the peer floe-cli.
     #[arg(long)]
     floe: Option<PathBuf>,
 }
@@ -98,13 +112,17 @@ fn main() -> ExitCode {
 
 fn run(arguments: &Arguments, cases: &[Case]) -> Result<Vec<Verdict>, String> {
     process::kill_children_on_signal()?;
-    let programs = build(cases, &Places { floe: arguments.floe.clone() })?;
+    let runner = std::env::current_exe().map_err(|error| format!("where am I? {error}"))?;
+    let built = runner.parent().unwrap_or(Path::new("")).to_path_buf();
+    let programs = build(cases, &Places { built, floe: arguments.floe.clone() })?;
     let mut verdicts = Vec::new();
     for case in cases {
         for run in 1..=arguments.repeat {
             let conditions = Conditions {
                 ip: arguments.ip,
                 timeout: arguments.timeout.map(Duration::from_secs),
+                network: arguments.network(case),
+                seed: arguments.seed,
                 dialer: &programs[case.dialer.name],
                 listener: &programs[case.listener.name],
             };
@@ -147,6 +165,13 @@ fn list(cases: &[Case]) {
 }
 
 impl Arguments {
+    fn network(&self, case: &Case) -> Network {
+        match case.story.network {
+            Network::CLEAR => Network { loss: self.loss, delay: Duration::from_millis(self.delay) },
+            bad => bad,
+        }
+    }
+
     fn want(&self, case: &Case) -> bool {
         let (dialer, listener) = (case.dialer.name, case.listener.name);
         // A peer with itself plays both roles, and so does floe.
@@ -176,6 +201,13 @@ fn known_peer(name: &str) -> Result<String, String> {
         let names: Vec<_> = peers::PEERS.iter().map(|peer| peer.name).collect();
         format!("the peers are {}", names.join(", "))
     })
+}
+
+fn percentage(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(loss) if (0.0..100.0).contains(&loss) => Ok(loss),
+        _ => Err("it is a number of per cent, below 100".into()),
+    }
 }
 
 fn known_story(name: &str) -> Result<String, String> {

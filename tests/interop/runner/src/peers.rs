@@ -4,7 +4,11 @@
 //! Every program keeps the same contract (`README.md`, "What a peer must do"); a peer whose command
 //! line differs says so in its own file and nowhere else.
 
+mod chromium;
 mod floe;
+mod floe_cli;
+mod go_libp2p;
+mod js_libp2p;
 mod rust_libp2p;
 
 use std::{
@@ -15,7 +19,15 @@ use std::{
 use crate::story::{Kind, Story};
 
 /// Everybody, floe first.
-pub(crate) const PEERS: &[Peer] = &[floe::PEER, rust_libp2p::PEER];
+pub(crate) const PEERS: &[Peer] = &[
+    floe::PEER,
+    floe_cli::PEER,
+    go_libp2p::PEER,
+    js_libp2p::PEER,
+    chromium::PEER,
+    chromium::WITHOUT_MUNGING,
+    rust_libp2p::PEER,
+];
 
 /// The one all others are measured against.
 pub(crate) const FLOE: &str = floe::PEER.name;
@@ -35,10 +47,18 @@ pub(crate) struct Peer {
     pub(crate) listens: &'static [Version],
     /// What its dialer can be told to use; empty if it cannot dial.
     pub(crate) dials: &'static [Version],
+    /// Those among them that its surroundings forbid: they must fail whoever listens, in time and in words.
+    pub(crate) barred: &'static [Version],
+    /// Whose listener its dialer is measured with, if it cannot listen itself.
+    pub(crate) kin: Option<&'static str>,
     /// The arguments to listen on a multiaddr.
     pub(crate) listen: fn(address: &str) -> Vec<String>,
-    /// The arguments to play a story; `None` if its program has no such command.
-    pub(crate) dial: fn(&Dial<'_>) -> Option<Vec<String>>,
+    /// The arguments to play a story that is not lacking.
+    pub(crate) dial: fn(&Dial<'_>) -> Vec<String>,
+    /// Whether its dialer sends the sequence of the contract in an echo and tells the hash of what came
+    /// back; if not, its own comparison must do.
+    pub(crate) tells_hash: bool,
+    pub(crate) lacks: &'static [Lack],
     pub(crate) defects: &'static [Defect],
     pub(crate) flakes: &'static [Flake],
 }
@@ -50,6 +70,15 @@ pub(crate) struct Dial<'a> {
     pub(crate) version: Version,
     pub(crate) story: Kind,
     pub(crate) timeout_s: u64,
+}
+
+/// Stories that there is no way to ask of a peer: no cells, for nothing could come of them.
+#[derive(Debug)]
+pub(crate) struct Lack {
+    pub(crate) role: Role,
+    pub(crate) stories: &'static [&'static str],
+    #[expect(dead_code, reason = "said where it is listed, for whoever reads the file")]
+    pub(crate) reason: &'static str,
 }
 
 /// A defect of a peer that no other side can cure.
@@ -70,6 +99,8 @@ pub(crate) struct Defect {
 #[derive(Debug)]
 pub(crate) struct Flake {
     pub(crate) role: Role,
+    /// On the other side of whom it does not show.
+    pub(crate) except: &'static [&'static str],
     /// What the message of such a failure contains, and no other.
     pub(crate) sign: &'static str,
     pub(crate) reason: &'static str,
@@ -77,6 +108,11 @@ pub(crate) struct Flake {
 }
 
 impl Peer {
+    /// Whether this story cannot even be asked of it.
+    pub(crate) fn lacks(&self, role: Role, story: &Story) -> bool {
+        self.lacks.iter().any(|lack| lack.role == role && lack.stories.contains(&story.name))
+    }
+
     /// Why a story cannot be asked of this peer in this role, facing `other`.
     pub(crate) fn defect(&self, role: Role, other: &str, story: &Story) -> Option<&Defect> {
         self.defects.iter().find(|defect| {
@@ -87,8 +123,10 @@ impl Peer {
     }
 
     /// The defect that may have caused a failure with this message.
-    pub(crate) fn flake(&self, role: Role, message: &str) -> Option<&Flake> {
-        self.flakes.iter().find(|flake| flake.role == role && message.contains(flake.sign))
+    pub(crate) fn flake(&self, role: Role, other: &str, message: &str) -> Option<&Flake> {
+        self.flakes.iter().find(|flake| {
+            flake.role == role && message.contains(flake.sign) && !flake.except.contains(&other)
+        })
     }
 }
 
@@ -135,6 +173,8 @@ impl From<PathBuf> for Program {
 /// Where things are.
 #[derive(Debug)]
 pub(crate) struct Places {
+    /// Where programs go that no cargo builds: beside the runner, in its target directory.
+    pub(crate) built: PathBuf,
     /// A program floe that is built already.
     pub(crate) floe: Option<PathBuf>,
 }
@@ -157,23 +197,13 @@ fn listen_arguments(address: &str) -> Vec<String> {
 }
 
 /// `dial` for peer programs of ours: every story by its own name.
-fn dial_arguments(dial: &Dial<'_>) -> Option<Vec<String>> {
+fn dial_arguments(dial: &Dial<'_>) -> Vec<String> {
     let timeout = dial.timeout_s.to_string();
-    let mut arguments =
-        ["dial", "--json", "--timeout", &timeout, dial.address].map(String::from).to_vec();
-    let (name, number) = match dial.story {
-        Kind::Dial => ("dial", None),
-        Kind::Ping(count) => ("ping", Some(count)),
-        Kind::Identify => ("identify", None),
-        Kind::Echo(bytes) => ("echo", Some(bytes)),
-        Kind::BigFrames => ("bigframes", None),
-        Kind::Up(bytes) => ("up", Some(bytes)),
-        Kind::Down(bytes) => ("down", Some(bytes)),
-        Kind::HalfClose => ("halfclose", None),
-        Kind::Streams(count) => ("streams", Some(count)),
-        Kind::Parallel(count) => ("parallel", Some(count)),
-    };
-    arguments.push(name.into());
-    arguments.extend(number.map(|number| number.to_string()));
-    Some(arguments)
+    let version = dial.version.name();
+    let (name, number) = dial.story.command();
+    ["dial", "--json", "--version", version, "--timeout", &timeout, dial.address, name]
+        .into_iter()
+        .map(String::from)
+        .chain(number.map(|number| number.to_string()))
+        .collect()
 }

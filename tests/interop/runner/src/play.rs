@@ -1,6 +1,7 @@
 //! Plays one case: a fresh listener, one dialer, and what was seen of both.
 
 use std::{
+    net::SocketAddr,
     process::ExitStatus,
     time::{Duration, Instant},
 };
@@ -8,9 +9,12 @@ use std::{
 use serde_json::Value;
 
 use crate::{
+    address,
     case::{Case, Expected},
     peers::{Dial, Program},
     process::{Heard, Process},
+    proxy::{Network, Proxy},
+    story::Kind,
 };
 
 /// What was seen. The judgement is `verdict.rs`'s.
@@ -39,6 +43,10 @@ pub(crate) struct Conditions<'a> {
     pub(crate) ip: std::net::IpAddr,
     /// In place of the story's own limit.
     pub(crate) timeout: Option<Duration>,
+    /// What lies between the two.
+    pub(crate) network: Network,
+    /// Which datagrams the network loses.
+    pub(crate) seed: u64,
     pub(crate) dialer: &'a Program,
     pub(crate) listener: &'a Program,
 }
@@ -52,14 +60,71 @@ pub(crate) fn play(case: &Case, conditions: Conditions<'_>) -> Seen {
 }
 
 fn stage(case: &Case, conditions: Conditions<'_>, seen: &mut Seen) -> Result<(), String> {
-    let family = if conditions.ip.is_ipv4() { "ip4" } else { "ip6" };
-    let bind = format!("/{family}/{}/udp/0/webrtc-direct", conditions.ip);
-    let mut listener = Process::spawn(conditions.listener, &(case.listener.listen)(&bind))?;
-    let played =
-        listening(&mut listener).and_then(|address| dial(case, conditions, &address, seen));
-    seen.listener = listener.terminate(Instant::now() + FAREWELL);
-    note(&mut seen.complaints, "listener", &listener.complaints());
+    let mut host = Host {
+        program: conditions.listener,
+        arguments: case.listener.listen,
+        process: None,
+        at: SocketAddr::new(conditions.ip, 0),
+        proxy: None,
+    };
+    let played = host.start().and_then(|address| {
+        host.proxy = between(&address, conditions)?;
+        dial(case, conditions, &host.seen_from_outside(&address)?, &mut host, seen)
+    });
+    if let Some(mut listener) = host.process {
+        seen.listener = listener.terminate(Instant::now() + FAREWELL);
+        note(&mut seen.complaints, "listener", &listener.complaints());
+    }
     played
+}
+
+/// The listener, which may have more than one life.
+struct Host<'a> {
+    program: &'a Program,
+    arguments: fn(&str) -> Vec<String>,
+    process: Option<Process>,
+    /// Where it is to listen; once it does, with its port.
+    at: SocketAddr,
+    /// What stands before it, in every life.
+    proxy: Option<Proxy>,
+}
+
+impl Host<'_> {
+    /// Begins its next life and says its address.
+    fn start(&mut self) -> Result<String, String> {
+        let arguments = (self.arguments)(&address::listen(self.at));
+        let process = self.process.insert(Process::spawn(self.program, &arguments)?);
+        let address = listening(process)?;
+        self.at = address::socket(&address)?;
+        Ok(address)
+    }
+
+    /// Ends its life without a warning, and begins the next at the same place.
+    fn restart(&mut self) -> Result<String, String> {
+        // Dropping kills it and waits until it is dead, so that the port is free.
+        drop(self.process.take());
+        let address = self.start()?;
+        self.seen_from_outside(&address)
+    }
+
+    /// Its address as the dialer is to have it.
+    fn seen_from_outside(&self, address: &str) -> Result<String, String> {
+        match &self.proxy {
+            Some(proxy) => address::at(address, proxy.address()),
+            None => Ok(address.into()),
+        }
+    }
+}
+
+/// Puts a proxy before the listener unless the path is clear.
+fn between(address: &str, conditions: Conditions<'_>) -> Result<Option<Proxy>, String> {
+    if conditions.network == Network::CLEAR {
+        return Ok(None);
+    }
+    let listener = address::socket(address)?;
+    Proxy::start(listener, conditions.network, conditions.seed)
+        .map(Some)
+        .map_err(|error| format!("no proxy: {error}"))
 }
 
 /// Waits for the address of the listener.
@@ -90,22 +155,42 @@ fn dial(
     case: &Case,
     conditions: Conditions<'_>,
     address: &str,
+    host: &mut Host<'_>,
     seen: &mut Seen,
 ) -> Result<(), String> {
+    let address = match case.story.kind {
+        Kind::WrongCerthash => &address::with_wrong_certhash(address)?,
+        Kind::WrongPeer => &address::with_wrong_peer(address)?,
+        _ => address,
+    };
     let limit = conditions.timeout.unwrap_or_else(|| limit(case));
     let ask =
         Dial { address, version: case.version, story: case.story.kind, timeout_s: limit.as_secs() };
-    let arguments = (case.dialer.dial)(&ask).expect("only cases that can be dialed are made");
+    let patience = limit + GRACE + silence(case.story.kind);
     let began = Instant::now();
-    let deadline = began + limit + GRACE;
-    let mut dialer = Process::spawn(conditions.dialer, &arguments)?;
-    let played = loop {
+    let mut dialer = Process::spawn(conditions.dialer, &(case.dialer.dial)(&ask))?;
+    let played = follow(&mut dialer, began + patience, host, seen);
+    seen.took = began.elapsed();
+    note(&mut seen.complaints, "dialer", &dialer.complaints());
+    played
+}
+
+/// Hears what the dialer has to say, to its end.
+fn follow(
+    dialer: &mut Process,
+    deadline: Instant,
+    host: &mut Host<'_>,
+    seen: &mut Seen,
+) -> Result<(), String> {
+    let began = Instant::now();
+    loop {
         match dialer.hear(deadline) {
             Heard::Line(line) => match parse(&line) {
                 Ok(event) => match event["event"].as_str() {
                     Some("connected") => seen.connected = Some(event),
                     Some("result") => seen.result = Some(event),
                     Some("error") => seen.error = Some(event),
+                    Some("ready") => dialer.say(&host.restart()?)?,
                     // Peers may say more than the contract asks for.
                     _ => {}
                 },
@@ -113,23 +198,28 @@ fn dial(
             },
             Heard::Exit(status) => {
                 seen.dialer = Some(status);
-                break Ok(());
+                return Ok(());
             }
             Heard::Nothing => {
-                break Err(format!("the dialer was killed after {} s", (limit + GRACE).as_secs()));
+                return Err(format!("the dialer was killed after {} s", began.elapsed().as_secs()));
             }
         }
-    };
-    seen.took = began.elapsed();
-    note(&mut seen.complaints, "dialer", &dialer.complaints());
-    played
+    }
 }
 
 /// How long the dialer is told it may take.
 fn limit(case: &Case) -> Duration {
     match case.expected {
-        Expected::Refusal => REFUSAL,
+        Expected::Refusal if !case.story.kind.must_be_refused() => REFUSAL,
         _ => case.story.limit,
+    }
+}
+
+/// What a story is meant to do nothing for.
+const fn silence(story: Kind) -> Duration {
+    match story {
+        Kind::Idle(seconds) => Duration::from_secs(seconds),
+        _ => Duration::ZERO,
     }
 }
 
@@ -150,7 +240,8 @@ fn note(complaints: &mut String, who: &str, words: &str) {
 const START: Duration = Duration::from_secs(20);
 /// What a listener has after SIGTERM.
 const FAREWELL: Duration = Duration::from_secs(5);
-/// Between the limit a dialer is given and its death: it should report its own failure.
-const GRACE: Duration = Duration::from_secs(5);
+/// Between the limit a dialer is given and its death: it should report its own failure, and a browser
+/// must start before its time begins.
+const GRACE: Duration = Duration::from_secs(10);
 /// What a dialer is given where nobody will answer: several retransmissions, and no more patience.
 const REFUSAL: Duration = Duration::from_secs(5);

@@ -4,9 +4,9 @@
 
 use std::{
     collections::BTreeSet,
-    io::{BufRead as _, BufReader},
+    io::{BufRead as _, BufReader, Write as _},
     os::unix::process::CommandExt as _,
-    process::{Child, Command, ExitStatus, Stdio},
+    process::{Child, ChildStdin, Command, ExitStatus, Stdio},
     sync::{
         Arc, Mutex, PoisonError,
         mpsc::{self, Receiver, RecvTimeoutError},
@@ -23,6 +23,7 @@ use crate::peers::Program;
 #[derive(Debug)]
 pub(crate) struct Process {
     group: Pid,
+    input: ChildStdin,
     output: Receiver<Output>,
     complaints: Arc<Mutex<Vec<String>>>,
     exit: Option<ExitStatus>,
@@ -48,7 +49,7 @@ impl Process {
         let mut child = Command::new(&program.path)
             .args(&program.prefix)
             .args(arguments)
-            .stdin(Stdio::null())
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .process_group(0)
@@ -58,7 +59,13 @@ impl Process {
         alive().insert(group.as_raw_nonzero().get());
         let complaints = Arc::default();
         note_complaints(&mut child, Arc::clone(&complaints));
-        Ok(Self { group, output: note_output(child), complaints, exit: None })
+        let input = child.stdin.take().expect("stdin was asked for as a pipe");
+        Ok(Self { group, input, output: note_output(child), complaints, exit: None })
+    }
+
+    /// Writes a line to its standard input.
+    pub(crate) fn say(&mut self, line: &str) -> Result<(), String> {
+        writeln!(self.input, "{line}").map_err(|error| format!("it does not listen: {error}"))
     }
 
     /// Waits for the next line or the exit, which comes after the last line.

@@ -1,6 +1,10 @@
 //! The table for people: a row for each pair and version, a column for each story.
 
-use crate::verdict::{Outcome, Verdict};
+use crate::{
+    peers::{self, FLOE},
+    proxy::Network,
+    verdict::{Outcome, Verdict},
+};
 
 /// Writes the table, then what did not simply pass, then the sums.
 pub(crate) fn render(verdicts: &[Verdict]) -> String {
@@ -16,16 +20,28 @@ pub(crate) fn render(verdicts: &[Verdict]) -> String {
                 (case.dialer.name, case.listener.name, case.version) == row
             })
             .collect();
-        let dial = median(of_row.iter().filter_map(|verdict| verdict.dial_ms));
-        let mut cells = vec![
-            format!("{} → {}", row.0, row.1),
-            row.2.name().into(),
-            dial.map_or("–".into(), |ms| format!("{ms:.0}")),
-        ];
+        // The other side's own speed is the measure: what it does with itself or its kin, in the same run.
+        let other = if row.0 == FLOE { row.1 } else { row.0 };
+        let kin = peers::find(other).and_then(|peer| peer.kin).unwrap_or(other);
+        let alone: Vec<_> = verdicts
+            .iter()
+            .filter(|verdict| {
+                let case = &verdict.case;
+                (case.dialer.name, case.listener.name, case.version) == (other, kin, row.2)
+            })
+            .collect();
+        let is_mixed = (row.0, row.1) != (other, kin);
+        let mut dial = dial_ms(&of_row);
+        if is_mixed && !alone.is_empty() {
+            dial.push_str(&format!(" ({})", dial_ms(&alone)));
+        }
+        let mut cells = vec![format!("{} → {}", row.0, row.1), row.2.name().into(), dial];
         cells.extend(keys(verdicts, story).into_iter().map(|name| {
-            let of_cell: Vec<_> =
-                of_row.iter().copied().filter(|verdict| story(verdict) == name).collect();
-            cell(&of_cell)
+            let mut text = cell(&of_story(&of_row, name));
+            if is_mixed && let Some(rate) = rate(&of_story(&alone, name)) {
+                text.push_str(&format!(" ({rate:.1})"));
+            }
+            text
         }));
         rows.push(cells);
     }
@@ -53,19 +69,38 @@ fn cell(runs: &[&Verdict]) -> String {
     if as_worst < runs.len() {
         text.push_str(&format!(" {as_worst}/{}", runs.len()));
     }
-    let passed = || runs.iter().filter(|verdict| verdict.outcome == Outcome::Pass);
     let tries: usize = runs.iter().map(|verdict| verdict.spoilt.len()).sum();
     if tries > 0 {
         text.push_str(&format!(" (+{tries} spoilt)"));
     }
-    if let Some(rate) = median(passed().filter_map(|verdict| verdict.rate())) {
+    if let Some(rate) = rate(runs) {
         text.push_str(&format!(" {rate:.1} MiB/s"));
-    } else if let Some(ms) = median(passed().filter_map(|verdict| verdict.story_ms))
+    } else if let Some(ms) = median(passed(runs).filter_map(|verdict| verdict.story_ms))
         && ms >= 1.0
     {
         text.push_str(&format!(" {ms:.0} ms"));
     }
     text
+}
+
+fn of_story<'a>(runs: &[&'a Verdict], name: &str) -> Vec<&'a Verdict> {
+    runs.iter().copied().filter(|verdict| story(verdict) == name).collect()
+}
+
+fn dial_ms(runs: &[&Verdict]) -> String {
+    // A path that delays says nothing of how fast anybody dials.
+    let clear = runs.iter().filter(|verdict| verdict.case.story.network == Network::CLEAR);
+    median(clear.filter_map(|verdict| verdict.dial_ms))
+        .map_or("–".into(), |ms| format!("{ms:.0}"))
+}
+
+/// MiB/s of those that passed, in the middle.
+fn rate(runs: &[&Verdict]) -> Option<f64> {
+    median(passed(runs).filter_map(|verdict| verdict.rate()))
+}
+
+fn passed<'a>(runs: &[&'a Verdict]) -> impl Iterator<Item = &'a Verdict> {
+    runs.iter().copied().filter(|verdict| verdict.outcome == Outcome::Pass)
 }
 
 /// Everything that did not simply pass, and what a refusal was called.

@@ -8,6 +8,8 @@ use crate::{
     case::{Case, Expected},
     peers::Version,
     play::Seen,
+    sequence,
+    story::Kind,
 };
 
 /// From the best to the worst.
@@ -56,7 +58,8 @@ impl Verdict {
             Expected::Refusal => refused(&seen),
             Expected::Pass { over } => succeeded(&seen, over),
             Expected::Defect { .. } => succeeded(&seen, None),
-        };
+        }
+        .and_then(|()| intact(&case, &seen));
         let outcome = match (&case.expected, &judged) {
             (Expected::Defect { .. }, Ok(())) => Outcome::Surprise,
             (Expected::Defect { .. }, Err(_)) => Outcome::Defect,
@@ -159,7 +162,7 @@ fn succeeded(seen: &Seen, over: Option<Version>) -> Result<(), String> {
 fn refused(seen: &Seen) -> Result<(), String> {
     proper(seen)?;
     if seen.connected.is_some() {
-        return Err("it connected with a version that the listener does not speak".into());
+        return Err("it connected, and it should not have".into());
     }
     let exit = seen.dialer.ok_or("the dialer never ran")?;
     if exit.code() != Some(FAILURE) {
@@ -172,6 +175,20 @@ fn refused(seen: &Seen) -> Result<(), String> {
         return Err("no error event that names a step and a message".into());
     }
     farewell(seen)
+}
+
+/// What came back of an echo has the hash that it must have, if the dialer knows of hashes.
+fn intact(case: &Case, seen: &Seen) -> Result<(), String> {
+    let (Kind::Echo(bytes), true) = (case.story.kind, case.dialer.tells_hash) else {
+        return Ok(());
+    };
+    let told = seen.result.as_ref().and_then(|result| result["sha256"].as_str());
+    let right = sequence::sha256(bytes);
+    match told {
+        Some(told) if told == right => Ok(()),
+        Some(told) => Err(format!("what came back has SHA-256 {told} instead of {right}")),
+        None => Err("the result tells no SHA-256 of what came back".into()),
+    }
 }
 
 fn proper(seen: &Seen) -> Result<(), String> {
@@ -253,6 +270,20 @@ mod tests {
             spoil(&mut seen);
             assert_eq!(judge(line, seen).0, Outcome::Fail);
         }
+    }
+
+    #[test]
+    fn an_echo_needs_the_right_hash() {
+        let line = "rust-libp2p -> floe v1 echo-1k";
+        let told = |sha256: &str| Seen {
+            result: Some(json!({ "ok": true, "ms": 1.0, "sha256": sha256 })),
+            ..good("v1")
+        };
+        let right = "a22a86d95bc18405f68ed5a0254053fb83df32ac0cf750910e741540c9f0ee96";
+        assert_eq!(judge(line, told(right)).0, Outcome::Pass);
+        assert_eq!(judge(line, told("a22a")).0, Outcome::Fail);
+        assert_eq!(judge(line, good("v1")).0, Outcome::Fail);
+        assert_eq!(judge("floe-cli -> floe v1 echo-1k", good("v1")).0, Outcome::Pass);
     }
 
     #[test]

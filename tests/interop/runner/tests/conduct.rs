@@ -73,7 +73,7 @@ struct Ran {
     orphan: PathBuf,
 }
 
-/// Plays the one case floe → floe, v1, ping.
+/// Plays the one case floe-cli → floe-cli, v1, ping.
 fn run(fake: &str) -> Ran {
     let orphan = orphan_file(fake);
     let output = command(fake, &orphan).output().unwrap();
@@ -86,7 +86,8 @@ fn command(fake: &str, orphan: &Path) -> Command {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fake-floe.sh");
     let mut command = Command::new(env!("CARGO_BIN_EXE_interop"));
     command
-        .args(["--peer", "floe", "--version", "v1", "--story", "ping", "--timeout", "1", "--floe"])
+        .args(["--dialer", "floe-cli", "--listener", "floe-cli", "--version", "v1"])
+        .args(["--story", "ping", "--timeout", "1", "--floe"])
         .arg(script)
         .env("FAKE", fake)
         .env("FAKE_ORPHAN", orphan);

@@ -1,49 +1,22 @@
-//! floe itself: the program `floe` of the workspace around this one.
+//! floe itself: `peers/floe` in this workspace, a program around floe-tokio that keeps the whole contract.
 
-use super::{Dial, Peer, Places, Version, listen_arguments};
-use crate::{cargo, story::Kind};
+use super::{Peer, Places, Version, dial_arguments, listen_arguments};
+use crate::cargo;
 
 pub(crate) const PEER: Peer = Peer {
     name: "floe",
-    build: |places: &Places| match &places.floe {
-        Some(path) => Ok(path.clone().into()),
-        None => cargo::build(&Places::floe_workspace(), "floe-cli", "floe").map(Into::into),
+    build: |_: &Places| {
+        cargo::build_locked(&Places::interop_workspace(), "peer-floe", "peer-floe").map(Into::into)
     },
     listens: &[Version::V1, Version::V2],
     dials: &[Version::V1, Version::V2, Version::Auto],
+    barred: &[],
+    kin: None,
     listen: listen_arguments,
-    dial: arguments,
-    // floe has no defects that are excused.
+    dial: dial_arguments,
+    tells_hash: true,
+    // floe lacks nothing, and it has no defects that are excused.
+    lacks: &[],
     defects: &[],
     flakes: &[],
 };
-
-fn arguments(dial: &Dial<'_>) -> Option<Vec<String>> {
-    let command: &[String] = &match dial.story {
-        Kind::Ping(count) => vec!["ping".into(), "--count".into(), count.to_string()],
-        Kind::Echo(bytes) => vec!["echo".into(), "--bytes".into(), bytes.to_string()],
-        Kind::Up(bytes) => perf(bytes, 0),
-        Kind::Down(bytes) => perf(0, bytes),
-        // `floe dial` has no command for these; the other direction plays them against `floe listen`.
-        Kind::Dial
-        | Kind::Identify
-        | Kind::BigFrames
-        | Kind::HalfClose
-        | Kind::Streams(_)
-        | Kind::Parallel(_) => return None,
-    };
-    let timeout = dial.timeout_s.to_string();
-    let options =
-        ["dial", dial.address, "--version", dial.version.name(), "--timeout", &timeout, "--json"];
-    Some(options.into_iter().map(String::from).chain(command.iter().cloned()).collect())
-}
-
-fn perf(up: u64, down: u64) -> Vec<String> {
-    vec![
-        "perf".into(),
-        "--upload-bytes".into(),
-        up.to_string(),
-        "--download-bytes".into(),
-        down.to_string(),
-    ]
-}

@@ -1,6 +1,6 @@
 //! rust-libp2p: `peers/rust-libp2p` in this workspace, pinned by its manifest and Cargo.lock.
 
-use super::{Defect, Flake, Peer, Places, Role, Version, dial_arguments, listen_arguments};
+use super::{Defect, Flake, Lack, Peer, Places, Role, Version, dial_arguments, listen_arguments};
 use crate::cargo;
 
 pub(crate) const PEER: Peer = Peer {
@@ -11,8 +11,23 @@ pub(crate) const PEER: Peer = Peer {
     },
     listens: &[Version::V1],
     dials: &[Version::V1],
+    barred: &[],
+    kin: None,
     listen: listen_arguments,
     dial: dial_arguments,
+    tells_hash: true,
+    lacks: &[
+        Lack {
+            role: Role::Dialer,
+            stories: &["stopsending"],
+            reason: "libp2p::Stream has no way to stop reading and go on writing",
+        },
+        Lack {
+            role: Role::Listener,
+            stories: &["peerstops"],
+            reason: "libp2p::Stream has no way to stop reading and go on writing",
+        },
+    ],
     // What `peers/rust-libp2p/tests/defects.rs` can prove without a network, it proves.
     defects: &[
         Defect {
@@ -32,9 +47,34 @@ pub(crate) const PEER: Peer = Peer {
             source: "libp2p-webrtc 0.10.0-alpha, src/tokio/stream.rs, Stream::new, and webrtc-data \
                      0.17, impl Clone for PollDataChannel",
         },
+        // Proven against itself: its `reset` and `peerresets` fail there in the same words.
+        Defect {
+            role: Role::Dialer,
+            stories: &["peerstops", "peerresets"],
+            except: &[],
+            reason: FLAG_READS_AS_END,
+            source: FLAG_SOURCE,
+        },
+        Defect {
+            role: Role::Listener,
+            stories: &["stopsending", "reset"],
+            except: &[],
+            reason: FLAG_READS_AS_END,
+            source: FLAG_SOURCE,
+        },
+        Defect {
+            role: Role::Listener,
+            stories: &["parallel-100"],
+            // Its own dialer is too slow to fill the queue.
+            except: &["rust-libp2p"],
+            reason: "streams that come faster than they are accepted are dropped: the queue holds one",
+            source: "libp2p-stream 0.5.0-alpha, src/shared.rs, \"Channel is full, dropping inbound \
+                     stream\"",
+        },
     ],
     flakes: &[Flake {
         role: Role::Dialer,
+        except: &[],
         // Its own words for ten seconds without a connection.
         sign: "Timeout has been reached",
         reason: "if the listener's first Noise message comes in one burst with its COOKIE-ACK, \
@@ -44,3 +84,8 @@ pub(crate) const PEER: Peer = Peer {
                  webrtc 0.17.2, src/peer_connection/peer_connection_internal.rs",
     }],
 };
+
+const FLAG_READS_AS_END: &str = "a frame that has a flag and no payload, such as STOP_SENDING or RESET, is \
+                                 read as the end of the stream";
+const FLAG_SOURCE: &str = "libp2p-webrtc-utils 0.5.0, src/stream.rs, poll_read; tests/defects.rs, \
+                           an_empty_frame_looks_like_the_end";

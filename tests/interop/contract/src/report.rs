@@ -1,21 +1,25 @@
-//! What the program prints: one JSON object per line, the only thing the runner reads.
+//! What a peer prints: one JSON object per line, the only thing the runner reads.
 
 use std::{io::Write as _, time::Duration};
 
-use libp2p::{Multiaddr, PeerId};
 use serde_json::{Value, json};
 
-pub(crate) fn listening(address: &Multiaddr) {
-    print(json!({ "event": "listening", "addr": address.to_string() }));
+pub(crate) fn listening(address: &str) {
+    print(&json!({ "event": "listening", "addr": address }));
 }
 
-pub(crate) fn connected(peer: &PeerId, took: Duration) {
-    print(json!({
-        "event": "connected", "peer": peer.to_string(), "version": "v1", "ms": milliseconds(took),
+pub(crate) fn connected(peer: &str, version: &str, took: Duration) {
+    print(&json!({
+        "event": "connected", "peer": peer, "version": version, "ms": milliseconds(took),
     }));
 }
 
-/// `details` are the members that only one kind of story has, such as `fin_acks`.
+/// The listener may be killed and live again.
+pub(crate) fn ready() {
+    print(&json!({ "event": "ready" }));
+}
+
+/// `details` are the members that only one kind of story has, such as `sha256`.
 pub(crate) fn result(story: &str, ok: bool, took: Duration, message: &str, details: Value) {
     let mut line = json!({
         "event": "result", "story": story, "ok": ok, "ms": milliseconds(took), "message": message,
@@ -23,19 +27,19 @@ pub(crate) fn result(story: &str, ok: bool, took: Duration, message: &str, detai
     if let (Value::Object(line), Value::Object(details)) = (&mut line, details) {
         line.extend(details);
     }
-    print(line);
+    print(&line);
 }
 
 pub(crate) fn error(step: &str, message: &str) {
-    print(json!({ "event": "error", "step": step, "message": message }));
+    print(&json!({ "event": "error", "step": step, "message": message }));
 }
 
 /// To a tenth of a microsecond: more digits would be noise.
-pub(crate) fn milliseconds(duration: Duration) -> f64 {
+pub fn milliseconds(duration: Duration) -> f64 {
     (duration.as_secs_f64() * 1e7).round() / 1e4
 }
 
-fn print(line: Value) {
+fn print(line: &Value) {
     let mut out = std::io::stdout().lock();
     // A reader that has gone away is no reason to panic: the exit code still tells.
     let _ = writeln!(out, "{line}").and_then(|()| out.flush());

@@ -1,8 +1,8 @@
-//! A byte sequence in which every position is predictable and no short stretch repeats, so that a
-//! lost, doubled or exchanged piece of an echo is seen at its first byte.
+//! The bytes that are sent: every position is predictable and no word repeats, so that a lost, doubled
+//! or exchanged piece is seen at its first byte.
 
 /// Produces the sequence from its start, in pieces of any length.
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(crate) struct Sequence {
     position: u64,
 }
@@ -27,17 +27,30 @@ impl Sequence {
     }
 }
 
-/// splitmix64 of the index of the eight bytes, of which `position` picks one.
 fn at(position: u64) -> u8 {
-    let mut z = (position / 8 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    (z ^ (z >> 31)).to_le_bytes()[(position % 8) as usize]
+    mix((position / 4) as u32).to_le_bytes()[(position % 4) as usize]
+}
+
+/// A permutation of the 32-bit words.
+const fn mix(word: u32) -> u32 {
+    let mut h = word.wrapping_add(1).wrapping_mul(0x9e37_79b9);
+    h ^= h >> 16;
+    h = h.wrapping_mul(0x85eb_ca6b);
+    h ^= h >> 13;
+    h = h.wrapping_mul(0xc2b2_ae35);
+    h ^ (h >> 16)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn it_begins_as_the_contract_says() {
+        let mut start = [0; 16];
+        Sequence::default().fill(&mut start);
+        assert_eq!(u128::from_be_bytes(start), 0x0e2f_ca92_f3e3_d63c_cc7d_141b_bf1d_084c);
+    }
 
     #[test]
     fn pieces_of_any_length_make_the_same_sequence() {

@@ -1,0 +1,82 @@
+//! The command line that the runner expects of a peer.
+
+use std::{process::ExitCode, time::Duration};
+
+use clap::{Parser, Subcommand};
+
+use crate::{
+    dial::{self, Dialer},
+    report,
+    serve::{self, Listener},
+    story::Story,
+};
+
+#[derive(Parser)]
+#[command(version, about = "A peer for the interop runner")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve until SIGTERM.
+    Listen {
+        /// Address to listen on.
+        #[arg(long, default_value = "/ip4/127.0.0.1/udp/0/webrtc-direct")]
+        listen: String,
+        /// Accepted because the runner gives it to every peer: the output is always JSON.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Dial an address and play a story on the connection.
+    Dial {
+        /// Where to: `/ip4/…/udp/…/webrtc-direct/certhash/…/p2p/…`.
+        address: String,
+        /// The story and its number, as `tests/interop/README.md` has them.
+        #[arg(required = true)]
+        story: Vec<String>,
+        /// Version of webrtc-direct.
+        #[arg(long, default_value = "v1")]
+        version: String,
+        /// Seconds that connecting, and the story, may take.
+        #[arg(long, default_value_t = 60)]
+        timeout: u64,
+        /// Accepted because the runner gives it to every peer: the output is always JSON.
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Runs a peer.
+pub async fn run<L: Listener, D: Dialer>() -> ExitCode {
+    match Arguments::parse().command {
+        Command::Listen { listen, .. } => match serve::run::<L>(&listen).await {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => failed("listen", &error.to_string()),
+        },
+        Command::Dial { address, story, version, timeout, .. } => {
+            let story = match Story::parse(&story) {
+                Ok(story) => story,
+                Err(message) => {
+                    eprintln!("error: {message}");
+                    return ExitCode::from(USAGE);
+                }
+            };
+            let limit = Duration::from_secs(timeout);
+            match dial::run::<D>(&address, &version, story, limit).await {
+                Ok(true) => ExitCode::SUCCESS,
+                Ok(false) => ExitCode::FAILURE,
+                Err(error) => failed("dial", &error.to_string()),
+            }
+        }
+    }
+}
+
+fn failed(step: &str, message: &str) -> ExitCode {
+    report::error(step, message);
+    ExitCode::FAILURE
+}
+
+/// What clap exits with as well.
+const USAGE: u8 = 2;

@@ -1,0 +1,64 @@
+// The command line of the contract, for the program in Node and the one around the browser.
+
+import { parseArgs } from 'node:util'
+
+/** What is asked for; ends the process with 2 if that cannot be understood. */
+export function command (versions) {
+  try {
+    return parse(versions)
+  } catch (error) {
+    console.error(`error: ${error.message}`)
+    process.exit(2)
+  }
+}
+
+function parse (versions) {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      json: { type: 'boolean' },
+      listen: { type: 'string', default: '/ip4/127.0.0.1/udp/0/webrtc-direct' },
+      version: { type: 'string', default: 'v1' },
+      timeout: { type: 'string', default: '60' }
+    }
+  })
+  const [command, address, story, number] = positionals
+  if (command === 'listen' && address === undefined) {
+    return { command, listen: values.listen }
+  }
+  if (command !== 'dial' || address === undefined || !Object.hasOwn(STORIES, story ?? '')) {
+    throw new Error('usage: listen [--listen MULTIADDR] | dial [--version V] [--timeout S] ADDRESS STORY [NUMBER]')
+  }
+  if (!versions.includes(values.version)) {
+    throw new Error(`there is no version ${values.version}, only ${versions.join(' and ')}`)
+  }
+  if (STORIES[story] !== /^[0-9]+$/.test(number ?? '')) {
+    throw new Error(`${story} ${STORIES[story] ? 'needs a number' : 'takes no number'}`)
+  }
+  return {
+    command, address, version: values.version, timeout: Number(values.timeout), story, number: Number(number)
+  }
+}
+
+/** Whether each has a number. They are played in `dial.js` and `stories.js`, which take long to load. */
+const STORIES = {
+  dial: false,
+  ping: true,
+  identify: false,
+  idle: true,
+  restart: false,
+  echo: true,
+  bigframes: false,
+  halfclose: false,
+  latewrite: true,
+  stopsending: false,
+  peerstops: false,
+  reset: false,
+  peerresets: false,
+  up: true,
+  down: true,
+  both: true,
+  streams: true,
+  parallel: true,
+  slowreader: true
+}

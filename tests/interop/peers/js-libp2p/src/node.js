@@ -1,0 +1,31 @@
+// The js-libp2p node, with the settings that an application on a private network needs and no others.
+
+import { identify } from '@libp2p/identify'
+import { ping } from '@libp2p/ping'
+import { webRTCDirect } from '@libp2p/webrtc'
+import { createLibp2p } from 'libp2p'
+
+/**
+ * `listen` are multiaddrs; `version` is what the dialer uses, 1 as published or 2 as `v2.patch` says;
+ * `limit` are the milliseconds that a dial may take.
+ */
+export async function createNode ({ listen = [], version = 1, limit = 10_000 } = {}) {
+  return await createLibp2p({
+    addresses: { listen },
+    // Without this it would ask public STUN servers, which a test has nothing to say to.
+    transports: [webRTCDirect({ version, rtcConfiguration: { iceServers: [] } })],
+    // Browsers refuse private addresses otherwise.
+    connectionGater: { denyDialMultiaddr: () => false },
+    // It would ping now and then, and silence is a story.
+    connectionMonitor: { enabled: false },
+    connectionManager: { dialTimeout: limit, addressDialTimeout: limit },
+    services: {
+      identify: identify(),
+      // A ping whose FIN_ACK is still on its way counts as an open stream, and one is the default.
+      ping: ping({ maxInboundStreams: STREAMS, maxOutboundStreams: STREAMS })
+    }
+  })
+}
+
+/** More than any story has open at once. */
+export const STREAMS = 4096

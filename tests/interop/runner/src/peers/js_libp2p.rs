@@ -1,0 +1,65 @@
+//! js-libp2p in Node: `peers/js-libp2p`, pinned by its package.json and package-lock.json, Node included.
+//! The published package dials v1 only; what v2 changes is `peers/js-libp2p/v2.patch`, for the dialer.
+
+use std::path::PathBuf;
+
+use super::{
+    Defect, Flake, Peer, Places, Program, Role, Version, dial_arguments, listen_arguments,
+};
+use crate::npm;
+
+pub(crate) const PEER: Peer = Peer {
+    name: "js-libp2p",
+    build: |_: &Places| program("src/main.js", &[]),
+    listens: &[Version::V1],
+    dials: &[Version::V1, Version::V2],
+    barred: &[],
+    kin: None,
+    listen: listen_arguments,
+    dial: dial_arguments,
+    tells_hash: true,
+    lacks: &[],
+    defects: &[Defect {
+        role: Role::Listener,
+        stories: &["reset"],
+        // They leave a moment between the RESET and the closing of the channel; Chromium does not.
+        except: &["floe", "js-libp2p"],
+        reason: "a message that waits for the JavaScript thread when its channel is closed is thrown \
+                 away, here the body of the RESET frame, and a stream whose channel closes without a \
+                 word counts as ended well",
+        source: "node-datachannel 0.33.4, src/cpp/data-channel-wrapper.cpp, doCleanup: each kind of \
+                 event has a queue of its own, and that of messages goes first; @libp2p/webrtc 6.0.33, \
+                 src/stream.ts, channel.onclose",
+    }],
+    flakes: &[Flake {
+        role: Role::Listener,
+        // floe opens the id that has been free for longest, and has never lost a stream.
+        except: &["floe"],
+        // Nobody answers on the new stream, in the words of js-libp2p's dialers.
+        sign: "TimeoutError: ",
+        reason: "it now and then loses a channel that is opened on an id which has only just become \
+                 free, as libdatachannel and Chromium do, which take the lowest: one of some ten \
+                 thousand streams, from Node and from Chromium",
+        source: "libdatachannel (in node-datachannel 0.33.4), src/impl/peerconnection.cpp, \
+                 assignDataChannels for the choice; the loss is not traced further",
+    }],
+};
+
+/// One of the programs in `peers/js-libp2p`, with what stands before the arguments of the contract.
+pub(super) fn program(script: &str, arguments: &[&str]) -> Result<Program, String> {
+    let node = npm::install(&folder(), PATCH)?;
+    let script = folder().join(script).into_os_string();
+    let prefix = [script].into_iter().chain(arguments.iter().map(Into::into)).collect();
+    Ok(Program { path: node, prefix })
+}
+
+/// Bundles the page that the programs around browsers serve.
+pub(super) fn page() -> Result<(), String> {
+    npm::script(&npm::install(&folder(), PATCH)?, &folder(), "src/bundle.js")
+}
+
+fn folder() -> PathBuf {
+    Places::interop_workspace().join("peers/js-libp2p")
+}
+
+const PATCH: &str = "v2.patch";
