@@ -12,7 +12,7 @@ pub(crate) const LEN_MAX: u64 = 64 * 1024;
 /// What the acceptor says.
 pub(crate) fn encode(key: &PublicKey, protocols: &[&str]) -> Vec<u8> {
     let mut message = Vec::new();
-    field(&mut message, PUBLIC_KEY, &key.encode());
+    field(&mut message, PUBLIC_KEY, &key.to_protobuf());
     for protocol in protocols {
         field(&mut message, PROTOCOLS, protocol.as_bytes());
     }
@@ -37,7 +37,7 @@ pub(crate) fn parse(mut bytes: &[u8]) -> Result<Identified, Failure> {
             message = rest;
             let value = prefixed(&mut message)?;
             match tag >> 3 {
-                PUBLIC_KEY => told.peer = PublicKey::parse(value)?.peer_id().to_string(),
+                PUBLIC_KEY => told.peer = PublicKey::from_protobuf(value)?.peer_id().to_string(),
                 PROTOCOLS => told.protocols.push(String::from_utf8_lossy(value).into_owned()),
                 AGENT => told.agent = String::from_utf8_lossy(value).into_owned(),
                 _ => {}

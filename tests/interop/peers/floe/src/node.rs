@@ -33,7 +33,7 @@ pub(crate) struct Connected(floe_tokio::Connection);
 impl Node {
     async fn bind(addr: SocketAddr) -> Result<Self, Failure> {
         let keypair = Keypair::ed25519_from_seed(floe_tokio::os_seed()?);
-        let certificate = Certificate::derive(&keypair.raw());
+        let certificate = Certificate::derive(&keypair);
         let identity = Identity::from(keypair);
         let key = identity.public_key().clone();
         let endpoint = floe_tokio::bind(addr, Config::new(identity, certificate)).await?;
@@ -85,7 +85,7 @@ impl Dialer for Node {
         target.timeout = Some(limit);
         let connection = match self.endpoint.dial(target.clone()).await {
             // floe has one connection to an address; whoever dials there anew gives the old one up.
-            Err(DialError::Refused(error::DialError::AlreadyConnected(_))) => {
+            Err(DialError::Refused(error::DialRefused::AlreadyConnected(_))) => {
                 let old = self.latest.lock().await.take();
                 old.ok_or("another connection is in the way")?.close().await;
                 self.endpoint.dial(target).await?
