@@ -5,6 +5,7 @@ use std::{process::ExitCode, time::Duration};
 use clap::{Parser, Subcommand};
 
 use crate::{
+    chain,
     dial::{self, Dialer},
     report,
     serve::{self, Listener},
@@ -53,7 +54,7 @@ pub async fn run<L: Listener, D: Dialer>() -> ExitCode {
     match Arguments::parse().command {
         Command::Listen { listen, .. } => match serve::run::<L>(&listen).await {
             Ok(()) => ExitCode::SUCCESS,
-            Err(error) => failed("listen", &error.to_string()),
+            Err(error) => failed("listen", &chain(&*error)),
         },
         Command::Dial { address, story, version, timeout, .. } => {
             let story = match Story::parse(&story) {
@@ -67,7 +68,7 @@ pub async fn run<L: Listener, D: Dialer>() -> ExitCode {
             match dial::run::<D>(&address, &version, story, limit).await {
                 Ok(true) => ExitCode::SUCCESS,
                 Ok(false) => ExitCode::FAILURE,
-                Err(error) => failed("dial", &error.to_string()),
+                Err(error) => failed("dial", &chain(&*error)),
             }
         }
     }

@@ -13,7 +13,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use crate::{ECHO, Failure, PERF, duplex::Duplex, report, story::Story};
+use crate::{ECHO, Failure, PERF, chain, duplex::Duplex, report, story::Story};
 
 /// A node that can dial.
 pub trait Dialer: Sized + Send + Sync {
@@ -126,7 +126,7 @@ pub(crate) async fn run<D: Dialer>(
     let took = began.elapsed();
     let (ok, message, details) = match played {
         Ok(Ok(details)) => (true, String::new(), details),
-        Ok(Err(error)) => (false, error.to_string(), json!({})),
+        Ok(Err(error)) => (false, chain(&*error), json!({})),
         Err(_) => (false, "the story took too long".into(), json!({})),
     };
     report::result(&format!("{story:?}"), ok, took, &message, details);

@@ -23,6 +23,16 @@ pub use serve::{Listener, Served, serve};
 /// What goes wrong in a peer, for people.
 pub type Failure = Box<dyn std::error::Error + Send + Sync>;
 
+/// A failure in words, with what it came from.
+pub(crate) fn chain(failure: &(dyn std::error::Error + 'static)) -> String {
+    let causes = std::iter::successors(failure.source(), |cause| cause.source());
+    // Some say their cause themselves.
+    causes.fold(failure.to_string(), |words, cause| match cause.to_string() {
+        cause if words.contains(&cause) => words,
+        cause => format!("{words}: {cause}"),
+    })
+}
+
 /// `/echo/1.0.0`
 pub const ECHO: &str = "/echo/1.0.0";
 /// `/perf/1.0.0`

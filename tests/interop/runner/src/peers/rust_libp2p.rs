@@ -64,8 +64,8 @@ pub(crate) const PEER: Peer = Peer {
         },
         Defect {
             role: Role::Listener,
-            stories: &["parallel-100"],
-            // Its own dialer is too slow to fill the queue.
+            stories: &["parallel-100", "both-4m"],
+            // Seen with RUST_LOG=libp2p_stream=debug on the listener. Its own dialer is too slow for that.
             except: &["rust-libp2p"],
             reason: "streams that come faster than they are accepted are dropped: the queue holds one",
             source: "libp2p-stream 0.5.0-alpha, src/shared.rs, \"Channel is full, dropping inbound \
