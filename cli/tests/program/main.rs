@@ -104,6 +104,24 @@ fn every_runtime_does_the_same() {
 }
 
 #[test]
+fn what_went_over_the_wire_and_its_keys_can_be_had() {
+    let folder = Folder::new("capture");
+    let (pcap, keys) = (folder.file("wire.pcapng"), folder.file("keys"));
+    for runtime in ["tokio", "smol", "async-std"] {
+        let options = ["--runtime", runtime, "--pcap", &pcap, "--keylog", &keys];
+        let run = floe(&[&["demo", "--bytes", "10k"], &options[..]].concat());
+        assert_eq!(run.code, Some(0), "{run:?}");
+        assert!(run.stderr.contains("keys are written to a file"), "{run:?}");
+        let wire = std::fs::read(&pcap).expect("the capture was written");
+        // A section header of pcapng; more than what 10 kB cost each way, for each version.
+        assert!(wire.starts_with(&[0x0a, 0x0d, 0x0d, 0x0a]) && wire.len() > 40_000, "{runtime}");
+    }
+    let keys = std::fs::read_to_string(&keys).expect("the key log was written");
+    assert!(keys.lines().count() >= 2 * 3, "each run has a session for each version: {keys}");
+    assert!(keys.lines().all(|line| line.split(' ').count() == 3), "{keys}");
+}
+
+#[test]
 fn results_for_people_are_on_stdout() {
     let mut listener = Listener::start(&[]);
     let addr = listener.addr();
