@@ -8,11 +8,13 @@ mod stream;
 
 use std::process::ExitCode;
 
+use tracing_subscriber::EnvFilter;
+
 #[tokio::main]
 async fn main() -> ExitCode {
-    tracing_subscriber::fmt()
-        .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
-        .with_writer(std::io::stderr)
-        .init();
+    // What the runner shows of a case that failed: why a connection ended, unless more is wished.
+    let connections = "floe::connection=debug".parse().expect("it is a directive");
+    let filter = EnvFilter::builder().with_default_directive(connections).from_env_lossy();
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
     contract::run::<node::Node, node::Node>().await
 }
