@@ -69,7 +69,7 @@ mod tests {
     fn is_send<T: Send>(_: T) {}
 
     /// Compiled, never run: whatever socket and clock a runtime brings, its tasks may move the futures.
-    #[allow(dead_code)]
+    #[allow(dead_code, reason = "that it compiles is the test")]
     fn futures_go_where_the_runtime_wants_them<S: Socket, C: Clock>(
         driver: Driver<S, C>,
         endpoint: &Endpoint,

@@ -67,7 +67,7 @@ impl<'a> Observed<'a> {
     ) -> impl Iterator<Item = Self> {
         let local = known(bound, transmit.local);
         let remote = transmit.remote;
-        let datagrams = transmit.payload.chunks(transmit.segment.max(1));
+        let datagrams = transmit.datagrams();
         datagrams.map(move |payload| Self { at, flow: Flow::Sent, local, remote, payload })
     }
 }

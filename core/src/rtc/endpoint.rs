@@ -393,9 +393,7 @@ impl Endpoint {
     /// has nothing to tell two handshakes between the same addresses apart, so they would spoil each
     /// other. Nothing is said to the peer, who would take it for a word about the new one.
     fn give_up_unfinished(&mut self, now: Timestamp, remote: SocketAddr) {
-        let at = self.routes.at(remote).iter().copied();
-        let unfinished: Vec<_> = at.filter(|id| self.handshaking.contains(id)).collect();
-        for id in unfinished {
+        for id in self.unfinished(remote) {
             if let Some(connection) = self.connections.get(&id) {
                 connection.tell_given_up(now);
             }
@@ -407,11 +405,15 @@ impl Endpoint {
     /// answered: its client begins DTLS with our answer, and would take the words of the last handshake,
     /// which it has given up, for ours about the new one.
     fn finish_answers(&mut self, now: Timestamp, remote: SocketAddr) {
-        let at = self.routes.at(remote).iter().copied();
-        let unfinished: Vec<_> = at.filter(|id| self.handshaking.contains(id)).collect();
-        for id in unfinished {
+        for id in self.unfinished(remote) {
             self.advance(now, id);
         }
+    }
+
+    /// Accepted connections with an address whose set-up is not done.
+    fn unfinished(&self, remote: SocketAddr) -> Vec<ConnectionId> {
+        let at = self.routes.at(remote).iter().copied();
+        at.filter(|id| self.handshaking.contains(id)).collect()
     }
 
     /// A peer that came back on the same address has replaced its old connection.

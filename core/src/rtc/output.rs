@@ -107,7 +107,7 @@ impl<'a> Transmit<'a> {
     }
 
     /// The datagrams one by one.
-    pub fn datagrams(&self) -> impl ExactSizeIterator<Item = &'a [u8]> {
+    pub fn datagrams(&self) -> impl ExactSizeIterator<Item = &'a [u8]> + use<'a> {
         self.payload.chunks(self.segment.max(1))
     }
 }
