@@ -37,6 +37,14 @@ impl fmt::Display for Case {
 }
 
 impl Case {
+    /// Who plays with floe, or with itself.
+    pub(crate) fn other(&self) -> &'static str {
+        match self.dialer.name {
+            FLOE => self.listener.name,
+            dialer => dialer,
+        }
+    }
+
     /// The defect of one side that shows now and then, if a failure bears its sign.
     pub(crate) fn flake(&self, message: &str) -> Option<&Flake> {
         let (dialer, listener) = (self.dialer, self.listener);

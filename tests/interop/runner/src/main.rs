@@ -21,6 +21,7 @@ use std::{
     net::{IpAddr, Ipv4Addr},
     path::{Path, PathBuf},
     process::ExitCode,
+    thread,
     time::Duration,
 };
 
@@ -28,7 +29,7 @@ use clap::Parser;
 
 use crate::{
     case::{Case, Expected},
-    peers::{FLOE, Places, Program, Role, Version},
+    peers::{Places, Program, Role, Version},
     play::Conditions,
     proxy::Network,
     verdict::{Outcome, Verdict},
@@ -115,31 +116,53 @@ fn run(arguments: &Arguments, cases: &[Case]) -> Result<Vec<Verdict>, String> {
     let runner = std::env::current_exe().map_err(|error| format!("where am I? {error}"))?;
     let built = runner.parent().unwrap_or(Path::new("")).to_path_buf();
     let programs = build(cases, &Places { built, floe: arguments.floe.clone() })?;
-    let mut verdicts = Vec::new();
-    for case in cases {
-        for run in 1..=arguments.repeat {
-            let conditions = Conditions {
-                ip: arguments.ip,
-                timeout: arguments.timeout.map(Duration::from_secs),
-                network: arguments.network(case),
-                seed: arguments.seed,
-                dialer: &programs[case.dialer.name],
-                listener: &programs[case.listener.name],
-            };
-            let mut spoilt = Vec::new();
-            let mut verdict = loop {
-                let verdict = Verdict::of(*case, run, play::play(case, conditions));
-                if spoilt.len() == SPOILT_MAX || !verdict.may_be_spoilt() {
-                    break verdict;
-                }
-                spoilt.push(verdict.message);
-            };
-            verdict.spoilt = spoilt;
+    let one = |case: &Case| {
+        let play = |run| {
+            let verdict = play(arguments, &programs, case, run);
             print(&format!("{}\n", verdict.line()));
-            verdicts.push(verdict);
-        }
+            verdict
+        };
+        (1..=arguments.repeat).map(play).collect::<Vec<_>>()
+    };
+    // Who is silent disturbs nobody: those stories are played side by side, behind the others.
+    let (silent, busy): (Vec<_>, Vec<_>) =
+        cases.iter().partition(|case| case.story.kind.silence() > Duration::ZERO);
+    let mut verdicts: Vec<_> = busy.into_iter().flat_map(one).collect();
+    for crowd in silent.chunks(SIDE_BY_SIDE) {
+        verdicts.extend(thread::scope(|scope| {
+            let playing: Vec<_> = crowd.iter().map(|case| scope.spawn(|| one(case))).collect();
+            let played = playing.into_iter().map(|case| case.join().expect("no case panics"));
+            played.flatten().collect::<Vec<_>>()
+        }));
     }
     Ok(verdicts)
+}
+
+/// Plays a case, and once more if a flake of a peer has spoilt it.
+fn play(
+    arguments: &Arguments,
+    programs: &HashMap<&'static str, Program>,
+    case: &Case,
+    run: u32,
+) -> Verdict {
+    let conditions = Conditions {
+        ip: arguments.ip,
+        timeout: arguments.timeout.map(Duration::from_secs),
+        network: arguments.network(case),
+        seed: arguments.seed,
+        dialer: &programs[case.dialer.name],
+        listener: &programs[case.listener.name],
+    };
+    let mut spoilt = Vec::new();
+    let mut verdict = loop {
+        let verdict = Verdict::of(*case, run, play::play(case, conditions));
+        if spoilt.len() == SPOILT_MAX || !verdict.may_be_spoilt() {
+            break verdict;
+        }
+        spoilt.push(verdict.message);
+    };
+    verdict.spoilt = spoilt;
+    verdict
 }
 
 /// Builds who takes part, and nobody else.
@@ -180,9 +203,8 @@ impl Arguments {
             Some(Role::Dialer) => dialer == name,
             Some(Role::Listener) => listener == name,
         };
-        let other = if dialer == FLOE { listener } else { dialer };
-        plays(other)
-            && admits(&self.peer, other)
+        plays(case.other())
+            && admits(&self.peer, case.other())
             && admits(&self.dialer, dialer)
             && admits(&self.listener, listener)
             && admits(&self.story, case.story.name)
@@ -225,5 +247,7 @@ fn print(text: &str) {
 
 /// A flake of one in a hundred spoils three tries in a row once in a million.
 const SPOILT_MAX: usize = 2;
+/// So many programs, browsers among them, start within the time that connecting may take.
+const SIDE_BY_SIDE: usize = 12;
 /// Also for what could not be built: nothing was tested.
 const USAGE: u8 = 2;

@@ -166,7 +166,7 @@ fn dial(
     let limit = conditions.timeout.unwrap_or_else(|| limit(case));
     let ask =
         Dial { address, version: case.version, story: case.story.kind, timeout_s: limit.as_secs() };
-    let patience = limit + GRACE + silence(case.story.kind);
+    let patience = limit + GRACE + case.story.kind.silence();
     let began = Instant::now();
     let mut dialer = Process::spawn(conditions.dialer, &(case.dialer.dial)(&ask))?;
     let played = follow(&mut dialer, began + patience, host, seen);
@@ -212,14 +212,6 @@ fn limit(case: &Case) -> Duration {
     match case.expected {
         Expected::Refusal if !case.story.kind.must_be_refused() => REFUSAL,
         _ => case.story.limit,
-    }
-}
-
-/// What a story is meant to do nothing for.
-const fn silence(story: Kind) -> Duration {
-    match story {
-        Kind::Idle(seconds) => Duration::from_secs(seconds),
-        _ => Duration::ZERO,
     }
 }
 

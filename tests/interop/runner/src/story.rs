@@ -100,6 +100,14 @@ impl Kind {
         .filter(|bytes| *bytes >= RATED)
     }
 
+    /// How long nothing is meant to happen.
+    pub(crate) const fn silence(self) -> Duration {
+        match self {
+            Self::Idle(seconds) => Duration::from_secs(seconds),
+            _ => Duration::ZERO,
+        }
+    }
+
     /// Whether a dialer that succeeds has been deceived.
     pub(crate) const fn must_be_refused(self) -> bool {
         matches!(self, Self::WrongCerthash | Self::WrongPeer)

@@ -1,60 +1,46 @@
-//! The table for people: a row for each pair and version, a column for each story.
+//! The tables for people: one for each peer, a row for each story, a column for each pair and version. The
+//! peer with itself is a column like the others, for its own speed is the measure.
 
 use crate::{
-    peers::{self, FLOE},
     proxy::Network,
     verdict::{Outcome, Verdict},
 };
 
-/// Writes the table, then what did not simply pass, then the sums.
+/// Writes the tables, then what did not simply pass, then the sums.
 pub(crate) fn render(verdicts: &[Verdict]) -> String {
-    let mut rows = vec![header(verdicts)];
-    for row in keys(verdicts, |verdict| {
-        let case = &verdict.case;
-        (case.dialer.name, case.listener.name, case.version)
-    }) {
-        let of_row: Vec<_> = verdicts
-            .iter()
-            .filter(|verdict| {
-                let case = &verdict.case;
-                (case.dialer.name, case.listener.name, case.version) == row
-            })
-            .collect();
-        // The other side's own speed is the measure: what it does with itself or its kin, in the same run.
-        let other = if row.0 == FLOE { row.1 } else { row.0 };
-        let kin = peers::find(other).and_then(|peer| peer.kin).unwrap_or(other);
-        let alone: Vec<_> = verdicts
-            .iter()
-            .filter(|verdict| {
-                let case = &verdict.case;
-                (case.dialer.name, case.listener.name, case.version) == (other, kin, row.2)
-            })
-            .collect();
-        let is_mixed = (row.0, row.1) != (other, kin);
-        let mut dial = dial_ms(&of_row);
-        if is_mixed && !alone.is_empty() {
-            dial.push_str(&format!(" ({})", dial_ms(&alone)));
-        }
-        let mut cells = vec![format!("{} → {}", row.0, row.1), row.2.name().into(), dial];
-        cells.extend(keys(verdicts, story).into_iter().map(|name| {
-            let mut text = cell(&of_story(&of_row, name));
-            if is_mixed && let Some(rate) = rate(&of_story(&alone, name)) {
-                text.push_str(&format!(" ({rate:.1})"));
-            }
-            text
-        }));
-        rows.push(cells);
+    let mut text = String::new();
+    for peer in keys(verdicts, |verdict| verdict.case.other()) {
+        let of_peer: Vec<_> =
+            verdicts.iter().filter(|verdict| verdict.case.other() == peer).collect();
+        text.push_str(&format!("{}\n", table(&of_peer)));
     }
-    let mut text = align(&rows);
     text.push_str(&remarks(verdicts));
     text.push_str(&sums(verdicts));
     text
 }
 
-fn header(verdicts: &[Verdict]) -> Vec<String> {
-    let mut cells = ["dialer → listener", "version", "dial ms"].map(String::from).to_vec();
-    cells.extend(keys(verdicts, story).into_iter().map(String::from));
-    cells
+fn table(verdicts: &[&Verdict]) -> String {
+    let pair = |verdict: &&Verdict| {
+        let case = &verdict.case;
+        (case.dialer.name, case.listener.name, case.version)
+    };
+    let columns: Vec<Vec<&Verdict>> = keys(verdicts, pair)
+        .into_iter()
+        .map(|column| verdicts.iter().filter(|verdict| pair(verdict) == column).copied().collect())
+        .collect();
+    let titles = columns.iter().map(|runs| {
+        let case = &runs[0].case;
+        format!("{} → {} {}", case.dialer.name, case.listener.name, case.version.name())
+    });
+    let mut rows = vec![row("story", titles), row("time to connect", columns.iter().map(dial_ms))];
+    for name in keys(verdicts, |verdict| story(verdict)) {
+        rows.push(row(name, columns.iter().map(|runs| cell(&of_story(runs, name)))));
+    }
+    align(&rows)
+}
+
+fn row(name: &str, cells: impl Iterator<Item = String>) -> Vec<String> {
+    std::iter::once(name.to_owned()).chain(cells).collect()
 }
 
 fn cell(runs: &[&Verdict]) -> String {
@@ -87,11 +73,11 @@ fn of_story<'a>(runs: &[&'a Verdict], name: &str) -> Vec<&'a Verdict> {
     runs.iter().copied().filter(|verdict| story(verdict) == name).collect()
 }
 
-fn dial_ms(runs: &[&Verdict]) -> String {
+fn dial_ms(runs: &Vec<&Verdict>) -> String {
     // A path that delays says nothing of how fast anybody dials.
     let clear = runs.iter().filter(|verdict| verdict.case.story.network == Network::CLEAR);
     median(clear.filter_map(|verdict| verdict.dial_ms))
-        .map_or("–".into(), |ms| format!("{ms:.0}"))
+        .map_or("–".into(), |ms| format!("{ms:.0} ms"))
 }
 
 /// MiB/s of those that passed, in the middle.
@@ -149,7 +135,7 @@ fn story(verdict: &Verdict) -> &'static str {
 }
 
 /// The different keys, in the order in which they come first.
-fn keys<K: PartialEq>(verdicts: &[Verdict], key: impl Fn(&Verdict) -> K) -> Vec<K> {
+fn keys<V, K: PartialEq>(verdicts: &[V], key: impl Fn(&V) -> K) -> Vec<K> {
     let mut keys = Vec::new();
     for key in verdicts.iter().map(key) {
         if !keys.contains(&key) {
@@ -186,4 +172,29 @@ fn align(rows: &[Vec<String>]) -> String {
         }
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{case, play::Seen};
+
+    #[test]
+    fn each_peer_has_a_table_with_itself_as_a_column() {
+        let wanted =
+            ["floe -> go-libp2p v1 ping", "go-libp2p -> go-libp2p v1 ping", "floe -> floe v1 dial"];
+        let cases =
+            case::all().into_iter().filter(|case| wanted.contains(&case.to_string().as_str()));
+        let verdicts: Vec<_> = cases.map(|case| Verdict::of(case, 1, Seen::default())).collect();
+        let text = render(&verdicts);
+        let starts = |line: &&str| line.starts_with("| story");
+        let titles: Vec<_> = text.lines().filter(starts).collect();
+        assert_eq!(titles.len(), 2, "{text}");
+        assert!(titles[0].contains("floe → floe v1"), "{text}");
+        assert!(titles[1].contains("floe → go-libp2p v1 | go-libp2p → go-libp2p v1 |"), "{text}");
+        assert!(text.contains("| ping            | FAIL"), "{text}");
+        assert!(text.ends_with(
+            "0 passed, 3 failed, 0 failed by a known defect of a peer, 0 passed in spite of one\n"
+        ));
+    }
 }
