@@ -140,16 +140,14 @@ impl Endpoint {
         if !target.is_dialable() {
             return Err(DialRefused::BadAddress);
         }
-        if let Some(id) = self.dialed(target.remote) {
-            return Err(DialRefused::AlreadyConnected(id));
-        }
+        let port = self.port_for(&target)?;
         if self.connections.len() >= self.shared.config.limits.connections {
             return Err(DialRefused::TooManyConnections);
         }
         let id = self.next_connection_id();
         let remote = target.remote;
         self.routes.lead(id, remote);
-        self.connections.insert(id, Connection::dial(now, id, target, &mut self.shared));
+        self.connections.insert(id, Connection::dial(now, id, target, port, &mut self.shared));
         self.make_busy(id);
         Ok(id)
     }
@@ -400,11 +398,27 @@ impl Endpoint {
         self.admission.knows(now, remote) || !self.routes.at(remote).is_empty()
     }
 
-    fn dialed(&self, remote: SocketAddr) -> Option<ConnectionId> {
-        self.routes.at(remote).iter().copied().find(|id| {
-            let connection = self.connections.get(id);
-            connection.is_some_and(|it| it.direction() == Direction::Outbound && !it.is_over())
-        })
+    /// The port that a dial begins at.
+    ///
+    /// A connection to the same address is in its way, unless its peer showed a certificate that the target
+    /// does not take: then another server is to be there now, mostly since the first has crashed. Should
+    /// the first be there all the same, it is not disturbed where the dial leaves from another port.
+    fn port_for(&self, target: &Target) -> Result<Port, DialRefused> {
+        let mut port = Port::Main;
+        for &id in self.routes.at(target.remote) {
+            let Some(connection) = self.connections.get(&id) else { continue };
+            if connection.direction() == Direction::Inbound || connection.is_over() {
+                continue;
+            }
+            // Of two handshakes DTLS could not tell which is meant; of open connections only one has the keys.
+            if !connection.is_open() || connection.has_shown_one_of(&target.certhashes) {
+                return Err(DialRefused::AlreadyConnected(id));
+            }
+            if connection.uses(Port::Main) {
+                port = Port::Fallback;
+            }
+        }
+        Ok(port)
     }
 
     /// A client that dials anew from the same socket has given its last dial up, if that is not done: DTLS
