@@ -12,7 +12,7 @@
 //!            Finish                   →FIN_ACK,
 //!     Open ─────────────────→ FinSent ─────────→ Closed
 //!      │      FIN→             │   │  or 10 s
-//!      │ →STOP_SENDING         │   │
+//!      │ →STOP_SENDING, FIN→   │   │
 //!      ├───────────────────────┼───┴───────────→ Stopped
 //!      └───────────────────────┴───────────────→ Reset
 //!
@@ -36,8 +36,10 @@
 //! - FIN is answered with FIN_ACK at once, whether or not the application has read up to it: some
 //!   peers block on it. FIN_ACK is sent once for a FIN and never unasked, as some peers take an
 //!   unexpected one for a fatal error.
-//! - STOP_SENDING is answered with nothing. Unlike in QUIC, an endpoint "SHOULD NOT send a
-//!   `RESET_STREAM` frame in reply".
+//! - STOP_SENDING is answered with FIN, unless that was sent before: nothing more comes, so the sender of
+//!   STOP_SENDING, who has to go on processing flags, need not wait for any. What was dropped on its
+//!   way is not missed, and whether FIN_ACK comes does not matter. Unlike in QUIC, an endpoint "SHOULD
+//!   NOT send a `RESET_STREAM` frame in reply".
 //! - RESET_STREAM ends both halves, although the specification lets it end the sender's sending part
 //!   only: so does every implementation, whichever side sends it. A half that was done before keeps
 //!   its good end, and payload from before a FIN can still be read.

@@ -1,4 +1,4 @@
-//! The two sockets of a driver: the one it was given, and a sibling for dials that fall back to v1.
+//! The two sockets of a driver: the one it was given, and a sibling for what cannot leave by that.
 //!
 //! The sibling is opened when something is first to leave by it, as most endpoints never need it, and
 //! stays until the end. It is a help and no more: if it cannot be opened, what would go by it is lost, as

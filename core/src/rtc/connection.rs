@@ -23,6 +23,8 @@ use super::phase::{Authenticating, Open, Phase};
 use super::shared::Shared;
 use super::streams::Streams;
 use super::telemetry::{self, Tally};
+use crate::fingerprint::Fingerprint;
+use crate::multiaddr::certhashes::Certhashes;
 use crate::time::{Deadline, Timestamp};
 
 /// A connection of an endpoint, in any state but half-open.
@@ -37,6 +39,8 @@ pub(super) struct Connection {
     phase: Phase,
     pub(super) streams: Streams,
     remote: SocketAddr,
+    /// The certificate that the peer has shown.
+    certificate: Option<Fingerprint>,
     /// Of the peer's changes of address.
     moves: Tally,
     /// What is told of the connection, its engine and its streams is told inside of it.
@@ -73,6 +77,11 @@ impl Connection {
             Phase::Racing(race) => race.uses(port),
             phase => phase.engine().is_some_and(|engine| engine.port() == port),
         }
+    }
+
+    /// Whether the peer's certificate is one of these.
+    pub(super) fn has_shown_one_of(&self, certhashes: &Certhashes) -> bool {
+        certhashes.iter().any(|certhash| Some(certhash) == self.certificate)
     }
 
     pub(super) fn is_open(&self) -> bool {

@@ -207,11 +207,13 @@ pub enum DialRefused {
     BadAddress,
     /// The address is of another family (IPv4, IPv6) than the socket, which cannot send there.
     WrongFamily,
-    /// A connection from this socket to that address exists or is being dialed: DTLS has nothing to tell
-    /// two of them apart.
+    /// A connection from this socket to that address is being dialed, or exists and its peer has shown a
+    /// certificate that the target takes: DTLS has nothing to tell two of them apart.
     ///
     /// Whoever has that connection can open more streams on it. Who wants one of their own dials from
-    /// another endpoint, or after that one is over.
+    /// another endpoint, or after that one is over. Who knows that the peer was restarted and has kept its
+    /// certificate closes that connection and dials anew, and need not wait until its silence is noticed; a
+    /// peer with a new certificate is dialed at once.
     AlreadyConnected(ConnectionId),
     /// [`Limits::connections`](super::Limits::connections) is reached.
     TooManyConnections,

@@ -21,9 +21,19 @@ pub enum Port {
     /// The one that the endpoint listens on, and that all begins with.
     #[default]
     Main,
-    /// Another one on the same host, for dials that fall back to v1; nobody is accepted there. It need
-    /// not be there before something is sent by it, and has to stay from then on.
+    /// Another one on the same host, for dials that fall back to v1, and for those to an address that a
+    /// connection from the main port still leads to; nobody is accepted there. It need not be there before
+    /// something is sent by it, and has to stay from then on.
     Fallback,
+}
+
+impl Port {
+    pub(crate) const fn other(self) -> Self {
+        match self {
+            Self::Main => Self::Fallback,
+            Self::Fallback => Self::Main,
+        }
+    }
 }
 
 /// A datagram that arrived.

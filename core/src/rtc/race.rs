@@ -25,6 +25,8 @@ use crate::time::{Deadline, Timestamp};
 pub(super) struct Race {
     pub(super) target: Target,
     entrants: Vec<Entrant>,
+    /// Where it has begun.
+    port: Port,
     /// When v1 is tried as well, from the other port.
     fallback_at: Option<Timestamp>,
 }
@@ -36,15 +38,15 @@ struct Entrant {
 }
 
 impl Race {
-    /// Starts checking with the target's version, or with v2 and a fallback.
-    pub(super) fn start(now: Timestamp, target: Target, shared: &mut Shared) -> Self {
+    /// Starts checking from `port` with the target's version, or with v2 and a fallback.
+    pub(super) fn start(now: Timestamp, target: Target, port: Port, shared: &mut Shared) -> Self {
         let version = target.version.unwrap_or(Version::V2);
         let fallback_at = match target.version {
             None => Some(now + shared.config.fallback_after),
             Some(_) => None,
         };
-        let mut race = Self { target, entrants: Vec::with_capacity(2), fallback_at };
-        race.enter(now, version, Port::Main, shared);
+        let mut race = Self { target, entrants: Vec::with_capacity(2), port, fallback_at };
+        race.enter(now, version, port, shared);
         race
     }
 
@@ -71,7 +73,7 @@ impl Race {
             self.fallback_at = None;
             // An answered check means that the version is spoken, even if the nomination is under way.
             if !self.entrants.iter().any(|entrant| entrant.agent.answered()) {
-                self.enter(now, Version::V1, Port::Fallback, shared);
+                self.enter(now, Version::V1, self.port.other(), shared);
             }
         }
     }

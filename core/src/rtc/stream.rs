@@ -271,9 +271,11 @@ impl Stream {
         self.channel_over && self.pending.is_empty()
     }
 
-    /// Whether the peer will send no more data.
+    /// Whether the peer will send nothing more: no data, and no FIN_ACK for a FIN that crossed its
+    /// STOP_SENDING or answered that.
     pub(super) fn peer_finished(&self) -> bool {
         self.lifecycle.read_half() == ReadHalf::Finished
+            && self.lifecycle.write_half() != WriteHalf::Stopped
     }
 
     /// What the unread bytes cost in memory.

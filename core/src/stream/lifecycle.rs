@@ -113,6 +113,8 @@ impl Lifecycle {
             // libp2p webrtc: "If a `FIN` flag is received the node SHOULD respond with a `FIN_ACK`." At
             // once, and once.
             Cause::Peer(Flag::Fin) if read_moved => Some(Flag::FinAck),
+            // Who stopped us waits for nothing but our last word, and we have no other.
+            Cause::Peer(Flag::StopSending) if before.write == WriteHalf::Open => Some(Flag::Fin),
             _ => None,
         };
         Reply {

@@ -60,8 +60,8 @@ play! {
         peers_that_do_not_accept, wildcards, the_other_family, a_configuration_that_cannot_work,
     }
     same_peer::{
-        one_after_the_other, two_dials_at_once, from_two_endpoints, dialing_back, crossing,
-        ourselves, ourselves_by_mistake,
+        one_after_the_other, two_dials_at_once, another_certificate, from_two_endpoints,
+        dialing_back, crossing, ourselves, ourselves_by_mistake,
     }
     crowd::{connections_and_streams}
     threads::{streams, connections, halves}

@@ -106,7 +106,7 @@ pub(crate) async fn peers_go_on<S: Stage>() {
 }
 
 /// An endpoint in a runtime that ends when the guard is dropped.
-fn apart<S: Stage>() -> (Endpoint, impl Send) {
+pub(crate) fn apart<S: Stage>() -> (Endpoint, impl Send) {
     std::thread::scope(|scope| {
         // A runtime may not be started within another.
         scope.spawn(|| S::bind_apart(LOOPBACK, config(2)).unwrap()).join().unwrap()

@@ -1,7 +1,7 @@
 //! Several ways between the same two nodes: dialed twice, dialed across, dialed by themselves.
 //!
 //! Between two sockets there is one connection in each direction at most, as DTLS has nothing to tell
-//! more of them apart. Our own socket is no exception: an endpoint is a transport, and whom an
+//! more of them apart; unless one leads to a peer that is not there any more. Our own socket is no exception: an endpoint is a transport, and whom an
 //! application does not want to talk to, itself included, it tells by the peer id.
 
 use floe_core::driver::{Connection, DialError};
@@ -9,6 +9,7 @@ use floe_core::rtc::error::{self, ConnectionEnd};
 use futures::join;
 
 use crate::node::{address, config, connect, hello, node, pair};
+use crate::runtime_gone::apart;
 use crate::stage::Stage;
 
 /// The second dial says that there is a connection, until that is over, in whatever way.
@@ -42,6 +43,26 @@ pub(crate) async fn two_dials_at_once<S: Stage>() {
     let outbound = first.unwrap();
     assert_eq!(second.unwrap_err(), already_connected(&outbound));
     hello(&outbound, &inbound.unwrap()).await;
+}
+
+/// A peer that crashed and came back with another certificate is dialed at once, although nobody has noticed
+/// yet that the old connection is dead.
+pub(crate) async fn another_certificate<S: Stage>() {
+    let dialer = node::<S>(1).await;
+    let (listener, runtime) = apart::<S>();
+    let addr = listener.local_addr();
+    let (outbound, _inbound) = connect(&dialer, &listener).await;
+    drop(runtime);
+    listener.closed().await.unwrap();
+    let reborn = S::bind(addr, config(3)).await.expect("the port is free");
+    let (again, again_inbound) = connect(&dialer, &reborn).await;
+    assert_eq!(again.peer_id(), reborn.peer_id());
+    hello(&again, &again_inbound).await;
+    hello(&again_inbound, &again).await;
+    let error = dialer.dial(&address(&reborn)).await.unwrap_err();
+    assert_eq!(error, already_connected(&again));
+    outbound.close().await;
+    hello(&again, &again_inbound).await;
 }
 
 /// Two sockets of one peer are two ways to it, each with its own end.

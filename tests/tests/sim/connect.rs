@@ -361,7 +361,7 @@ fn nobody_is_left(world: &mut World, client: Handle<Floe>, server: Handle<Floe>)
 }
 
 /// What a server that knows only v1 does: nothing.
-fn drop_checks_of_v2(world: &mut World) {
+pub(crate) fn drop_checks_of_v2(world: &mut World) {
     world.net.add_rule(|_, packet| !is_check_of_v2(packet));
 }
 

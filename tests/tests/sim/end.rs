@@ -1,11 +1,15 @@
 //! How a connection ends.
 
-use floe_core::rtc::error::{ConnectionEnd, OpenError, StreamEnd, WriteError};
+use floe_core::fingerprint::Fingerprint;
+use floe_core::ice::Version;
+use floe_core::rtc::error::{ConnectionEnd, DialRefused, OpenError, StreamEnd, WriteError};
 use floe_core::rtc::{Event, Read};
 use floe_tests::floe::Floe;
 use floe_tests::net::Weather;
 
-use crate::pair::{Pair, dial};
+use crate::connect::drop_checks_of_v2;
+use crate::flow::{self, Flow};
+use crate::pair::{Pair, both_connected, dial, two};
 use crate::{CLIENT, SERVER, secs};
 
 #[test]
@@ -113,4 +117,79 @@ fn a_server_that_restarts_on_its_address_is_noticed() {
     assert!(noticed < secs(45), "{noticed:?}");
     dial(world, pair.client, pair.server, |_| {}).unwrap();
     world.until(secs(5), |world| world[pair.client].connected()).expect("it can dial again");
+}
+
+/// Who knows its new certhash need not wait until the silence of the old connection is noticed.
+#[test]
+fn a_server_that_comes_back_with_another_certificate_is_dialed_at_once() {
+    let versions = [Some(Version::V1), Some(Version::V2), None];
+    for (before, after) in versions.into_iter().flat_map(|it| versions.map(|after| (it, after))) {
+        for old_server in [false, true] {
+            if old_server && [before, after].contains(&Some(Version::V2)) {
+                continue;
+            }
+            let (mut world, client, server) = two(5, Weather::FAIR, |_| {});
+            if old_server {
+                drop_checks_of_v2(&mut world);
+            }
+            let old = dial(&mut world, client, server, |it| it.version = before).unwrap();
+            both_connected(&mut world, client, server);
+            for seed in [70, 80] {
+                // It has crashed, without a word, and begins anew; then once more.
+                let reborn = Floe::new(seed, SERVER, world.epoch, |_| {});
+                world.replace(server, reborn);
+                let new = dial(&mut world, client, server, |it| it.version = after);
+                let case = format!("{before:?}, {after:?}, old: {old_server}, {seed}");
+                let new = new.unwrap_or_else(|error| panic!("{case}: {error}"));
+                let begun = world.now;
+                let (at_client, at_server) = both_connected(&mut world, client, server);
+                assert_eq!(at_client, new, "{case}");
+                assert!(world.now < begun + secs(2), "{case}");
+                // It lasts, and is not disturbed by what becomes of the others.
+                let mut pair = Pair { world, client, server, at_client, at_server };
+                pair.world.run(secs(1));
+                let (ours, theirs) = pair.open();
+                let sent = vec![7; 50_000];
+                let mut flow = Flow::new((client, ours), (server, theirs), sent);
+                flow::run(&mut pair.world, secs(20), &mut [&mut flow]);
+                world = pair.world;
+                let now = world.now;
+                world[client].endpoint.forget_stream(now, ours);
+                let again = dial(&mut world, client, server, |it| it.version = after);
+                assert_eq!(again, Err(DialRefused::AlreadyConnected(new)), "{case}");
+            }
+            let (end, _) = world.until(secs(60), |world| world[client].closed(old)).unwrap();
+            assert_eq!(end, ConnectionEnd::IdleTimeout);
+            world.run(secs(60));
+            assert_eq!(world[client].endpoint.counters().connections, 1);
+            assert_eq!(world[server].endpoint.counters().connections, 1);
+        }
+    }
+}
+
+/// It may be that the address is wrong and the server as it was.
+#[test]
+fn a_dial_for_another_certificate_does_not_disturb_the_connection() {
+    for version in [Some(Version::V1), Some(Version::V2), None] {
+        let mut pair = Pair::new(6, Weather::FAIR);
+        let promised = Fingerprint::from_bytes([7; 32]);
+        let wrong = dial(&mut pair.world, pair.client, pair.server, |target| {
+            target.version = version;
+            *target = target.clone().with_certhash(promised);
+        });
+        let wrong = wrong.expect("another server is dialed");
+        let again = dial(&mut pair.world, pair.client, pair.server, |target| {
+            *target = target.clone().with_certhash(promised);
+        });
+        assert_eq!(again, Err(DialRefused::AlreadyConnected(wrong)), "one after the other");
+        let end = pair.world.until(secs(5), |world| world[pair.client].closed(wrong));
+        let (end, _) = end.expect("the certificate is not the one that was promised");
+        assert!(matches!(end, ConnectionEnd::WrongCerthash { .. }), "{end}");
+        let (ours, theirs) = pair.open();
+        let mut flow = Flow::new((pair.client, ours), (pair.server, theirs), vec![7; 50_000]);
+        flow::run(&mut pair.world, secs(20), &mut [&mut flow]);
+        pair.world.run(secs(60));
+        assert_eq!(pair.world[pair.client].closed(pair.at_client), None);
+        assert_eq!(pair.world[pair.server].closed(pair.at_server), None);
+    }
 }

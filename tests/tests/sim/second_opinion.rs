@@ -149,7 +149,12 @@ fn its_flags_are_understood() {
         assert_eq!(world[floe].read(stream, 10), (vec![], read), "{flag:?}");
         let mut it = world[floe].endpoint.stream(stream).unwrap();
         assert_eq!(it.write(b"x").err(), write, "{flag:?}");
-        let expected: &[Flag] = if flag == Flag::Fin { &[Flag::FinAck] } else { &[] };
+        let expected: &[Flag] = match flag {
+            Flag::Fin => &[Flag::FinAck],
+            // Nothing more comes.
+            Flag::StopSending => &[Flag::Fin],
+            _ => &[],
+        };
         world.run(secs(1));
         assert_eq!(world[other].session().unwrap().channel(channel).flags, expected, "{flag:?}");
     }

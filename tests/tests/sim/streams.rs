@@ -9,7 +9,7 @@ use floe_tests::world::{Handle, World};
 
 use crate::flow::{self, Flow};
 use crate::pair::Pair;
-use crate::{random_bytes, secs};
+use crate::{millis, random_bytes, secs};
 
 #[test]
 fn either_side_may_finish_first_and_still_read() {
@@ -49,6 +49,38 @@ fn either_side_may_finish_first_and_still_read() {
             for (node, id) in [(pair.client, pair.at_client), (pair.server, pair.at_server)] {
                 let stats = world[node].endpoint.stats(id).unwrap();
                 assert_eq!((stats.streams, stats.receive_buffered, stats.send_buffered), (0, 0, 0));
+            }
+        }
+    }
+}
+
+/// Nobody waits for a last word that the peer has no reason to say.
+#[test]
+fn a_stream_that_is_finished_and_given_up_unread_is_soon_gone() {
+    for server_opens in [false, true] {
+        for is_answered in [false, true] {
+            let mut pair = Pair::new(12, Weather::FAIR);
+            let (ours, theirs) = if server_opens { pair.open_from_server() } else { pair.open() };
+            let (client, server) = ((pair.client, ours), (pair.server, theirs));
+            let (opener, acceptor) = if server_opens { (server, client) } else { (client, server) };
+            let world = &mut pair.world;
+            write(world, opener, b"take note");
+            world[opener.0].endpoint.stream(opener.1).unwrap().finish().unwrap();
+            if is_answered {
+                // Half of it is under way when the opener says that it does not read.
+                write(world, acceptor, &[7; 100_000]);
+            }
+            let now = world.now;
+            world[opener.0].endpoint.forget_stream(now, opener.1);
+            world.run(secs(2));
+            assert_eq!(read(world, acceptor), (b"take note".to_vec(), Read::Finished));
+            let now = world.now;
+            world[acceptor.0].endpoint.forget_stream(now, acceptor.1);
+            world.run(millis(500));
+            for (node, id) in [(pair.client, pair.at_client), (pair.server, pair.at_server)] {
+                let stats = world[node].endpoint.stats(id).unwrap();
+                let case = format!("server opens: {server_opens}, answered: {is_answered}");
+                assert_eq!((stats.streams, stats.send_buffered), (0, 0), "{case}");
             }
         }
     }

@@ -29,7 +29,7 @@ use crate::rtc::endpoint::Target;
 use crate::rtc::engine::{Engine, Expected, Ice, Lite, Params, Role};
 use crate::rtc::error::{ConnectionEnd, Step};
 use crate::rtc::handshake::{Authenticated, Handshake, HandshakeError, Secrets};
-use crate::rtc::output::{ConnectionId, Direction, Established, Event, Timeline};
+use crate::rtc::output::{ConnectionId, Direction, Established, Event, Port, Timeline};
 use crate::rtc::phase::{Authenticating, Open, Phase, Securing};
 use crate::rtc::race::Race;
 use crate::rtc::shared::Shared;
@@ -38,11 +38,12 @@ use crate::rtc::telemetry::{self, Tally};
 use crate::time::Timestamp;
 
 impl Connection {
-    /// Starts a dial.
+    /// Starts a dial, from a port.
     pub(in crate::rtc) fn dial(
         now: Timestamp,
         id: ConnectionId,
         target: Target,
+        port: Port,
         shared: &mut Shared,
     ) -> Self {
         let due = now + target.timeout.unwrap_or(shared.config.handshake_timeout);
@@ -51,7 +52,7 @@ impl Connection {
         let span = telemetry::connection(id, direction, remote);
         let race = span.in_scope(|| {
             debug!(target: telemetry::CONNECTION, expected = target.peer.map(display), "dialing");
-            Race::start(now, target, shared)
+            Race::start(now, target, port, shared)
         });
         Self {
             id,
@@ -62,6 +63,7 @@ impl Connection {
             phase: Phase::Racing(race),
             streams: Streams::new(id, ChannelIds::even(), &shared.config.limits),
             remote,
+            certificate: None,
             moves: Tally::default(),
             span,
         }
@@ -105,6 +107,7 @@ impl Connection {
             phase,
             streams: Streams::new(id, ChannelIds::odd(), &shared.config.limits),
             remote,
+            certificate: None,
             moves: Tally::default(),
             span,
         }
@@ -130,6 +133,7 @@ impl Connection {
         if self.direction == Direction::Outbound {
             self.mark(now, Step::Certhash);
         }
+        self.certificate = Some(remote);
         if let Phase::Securing(securing) = &mut self.phase {
             securing.fingerprint = Some(remote);
             // A check can be forged; this is where DTLS came from.

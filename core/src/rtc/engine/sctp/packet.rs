@@ -20,6 +20,8 @@ pub(super) const ABORT: u8 = 6;
 pub(super) const SHUTDOWN: u8 = 7;
 pub(super) const COOKIE_ECHO: u8 = 10;
 pub(super) const COOKIE_ACK: u8 = 11;
+/// The same, RFC 6525 §3.
+pub(super) const RE_CONFIG: u8 = 130;
 
 /// The I bit among the flags of a DATA chunk, RFC 7053 §3.
 const IMMEDIATE: u8 = 8;

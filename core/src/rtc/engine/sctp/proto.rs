@@ -27,7 +27,8 @@
 //! `connect` reads the real clock for the first INIT timer, so retransmissions of INIT are timed here.
 //! An INIT that comes late, when the association is up, makes the library close it: it is kept away. An
 //! ABORT throws away what was received and not read: it is handled here, so that it can still be read.
-//! Bundles and SACKs may grow longer than the packet size: they are cut to fit.
+//! Bundles and SACKs may grow longer than the packet size: they are cut to fit. Resets of streams leave
+//! before the acknowledgements that belong to them: they are put behind.
 
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 use core::time::Duration;
@@ -212,7 +213,11 @@ impl Sctp for Association {
             && let Some(transmit) = association.poll_transmit(now)
             && let Payload::RawEncode(packets) = transmit.payload
         {
-            for packet in &packets {
+            // The library resets streams before it acknowledges; but pion forgets a stream when that is reset,
+            // and credits it with no acknowledgement that comes later: who waits there for room, waits on.
+            let is_reset = |packet: &&Bytes| packet::first_chunk(packet) == Some(packet::RE_CONFIG);
+            let resets = packets.iter().filter(is_reset);
+            for packet in packets.iter().filter(|packet| !is_reset(packet)).chain(resets) {
                 if let Some(packet::INIT | packet::INIT_ACK) = packet::first_chunk(packet) {
                     self.own_tag = packet::initiate_tag(packet).unwrap_or_default();
                 }
@@ -496,3 +501,6 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const ABANDONED: Duration = Duration::from_millis(750);
 /// The library wants an address. It is not used for anything.
 const PEER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), 5000);
+
+#[cfg(test)]
+mod tests;

@@ -9,11 +9,11 @@ use std::{
 use contract::{Connection, Dialer, Failure, Identified, Listener, Manner, SERVED, milliseconds};
 use floe_core::ice::Version;
 use floe_tokio::{
-    Certificate, Config, DialError, DirectAddr, Endpoint, Target, error,
+    Certificate, Config, DirectAddr, Endpoint, Target,
     identity::{Identity, Keypair, PublicKey},
 };
 use futures::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::{sync::Mutex, time::timeout};
+use tokio::time::timeout;
 
 use crate::{
     identify,
@@ -23,8 +23,6 @@ use crate::{
 pub(crate) struct Node {
     endpoint: Endpoint,
     key: PublicKey,
-    /// What was dialed last.
-    latest: Mutex<Option<floe_tokio::Connection>>,
 }
 
 /// An authenticated connection.
@@ -37,7 +35,7 @@ impl Node {
         let identity = Identity::from(keypair);
         let key = identity.public_key().clone();
         let endpoint = floe_tokio::bind(addr, Config::new(identity, certificate)).await?;
-        Ok(Self { endpoint, key, latest: Mutex::new(None) })
+        Ok(Self { endpoint, key })
     }
 }
 
@@ -83,16 +81,7 @@ impl Dialer for Node {
             other => return Err(format!("there is no version {other}").into()),
         };
         target.timeout = Some(limit);
-        let connection = match self.endpoint.dial(target.clone()).await {
-            // floe has one connection to an address; whoever dials there anew gives the old one up.
-            Err(DialError::Refused(error::DialRefused::AlreadyConnected(_))) => {
-                let old = self.latest.lock().await.take();
-                old.ok_or("another connection is in the way")?.close().await;
-                self.endpoint.dial(target).await?
-            }
-            dialed => dialed?,
-        };
-        *self.latest.lock().await = Some(connection.clone());
+        let connection = self.endpoint.dial(target).await?;
         tokio::spawn(serve(connection.clone(), self.key.clone()));
         Ok(Connected(connection))
     }

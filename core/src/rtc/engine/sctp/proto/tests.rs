@@ -1,0 +1,66 @@
+//! Two associations and nothing between them.
+
+use std::vec;
+use std::vec::Vec;
+
+use super::*;
+
+fn take(association: &mut Association, now: Instant) -> Vec<Bytes> {
+    let mut packets = Vec::new();
+    association.poll_packets(now, &mut |packet| packets.push(Bytes::copy_from_slice(packet)));
+    packets
+}
+
+fn give(association: &mut Association, now: Instant, packets: Vec<Bytes>) -> Vec<Event> {
+    packets.into_iter().for_each(|packet| association.handle_packet(now, packet));
+    core::iter::from_fn(|| association.poll_event()).collect()
+}
+
+/// Both talk until neither has anything to say.
+fn settle(ends: &mut [Association; 2], now: Instant) -> Vec<Event> {
+    let mut events = Vec::new();
+    loop {
+        let [from_client, from_server] = ends.each_mut().map(|end| take(end, now));
+        if from_client.is_empty() && from_server.is_empty() {
+            return events;
+        }
+        events.extend(give(&mut ends[1], now, from_client));
+        events.extend(give(&mut ends[0], now, from_server));
+    }
+}
+
+/// For pion, which credits a stream with no acknowledgement once that is reset.
+#[test]
+fn what_came_before_a_reset_is_acknowledged_before_the_answer_to_it() {
+    let mut now = Instant::now();
+    let mut ends = [Role::Client, Role::Server].map(|role| Association::new(role, 1024 * 1024));
+    ends[0].connect(now);
+    settle(&mut ends, now);
+    for stream in [2, 4] {
+        assert!(
+            ends[0].open(stream) && ends[0].send(stream, Kind::Data, Bytes::from_static(b"go"))
+        );
+    }
+    // Longer than an acknowledgement may be delayed.
+    for _ in 0..2 {
+        settle(&mut ends, now);
+        now += Duration::from_secs(1);
+        ends.iter_mut().for_each(|end| end.handle_timeout(now));
+    }
+    ends[1].reset(2);
+    assert!(ends[1].send(4, Kind::Data, Bytes::from(vec![7; 3_000])));
+    let batch = take(&mut ends[1], now);
+    let kinds = |packets: &[Bytes]| -> Vec<_> {
+        packets.iter().map(|packet| packet::first_chunk(packet).unwrap()).collect()
+    };
+    assert!(kinds(&batch).ends_with(&[packet::DATA, packet::RE_CONFIG]), "{:?}", kinds(&batch));
+    let events = give(&mut ends[0], now, batch);
+    assert!(events.contains(&Event::Reset(2)), "{events:?}");
+    let answer = take(&mut ends[0], now);
+    let kinds = kinds(&answer);
+    let first = |kind| kinds.iter().position(|it| *it == kind).expect("it is among them");
+    assert!(first(packet::SACK) < first(packet::RE_CONFIG), "{kinds:?}");
+    give(&mut ends[1], now, answer);
+    let events = settle(&mut ends, now);
+    assert!(events.contains(&Event::ResetDone(2)), "{events:?}");
+}
