@@ -28,7 +28,7 @@ export function showAddresses (addrs) {
     const [socket, rest] = split(addr)
     return html('label', { class: 'address' },
       html('input', { type: 'radio', name: 'address', value: addr }),
-      html('span', { class: 'multiaddr' }, html('b', {}, socket), html('wbr'), rest),
+      html('span', { class: 'multiaddr', title: addr }, html('b', {}, socket), ' ', rest),
       html('span', { class: 'reach' }, REACH[reach(addr)])
     )
   }))
@@ -53,13 +53,14 @@ function best (addrs) {
 }
 
 /**
- * The part that tells addresses apart, and the part that is the same for all.
+ * The part that tells addresses apart, and, shortened, the part that is the same for all.
  *
  * @param {string} addr
  */
 function split (addr) {
   const at = addr.indexOf('/certhash/')
-  return at < 0 ? [addr, ''] : [addr.slice(0, at), addr.slice(at)]
+  const rest = addr.slice(at).replace(/[^/]{20,}/g, long => `${long.slice(0, 6)}…${long.slice(-4)}`)
+  return at < 0 ? [addr, ''] : [addr.slice(0, at), rest]
 }
 
 const REACH = {

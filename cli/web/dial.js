@@ -4,7 +4,6 @@
  */
 
 import { parseAddress } from './address.js'
-import { hex } from './bytes.js'
 import { checkPayload, KeyTypeError, makePayload, newIdentity } from './identity.js'
 import { select } from './multistream.js'
 import { newKeyPair, prologue, Responder } from './noise.js'
@@ -142,31 +141,23 @@ async function connect (rtc, address, version, identity, steps) {
   })
 
   await steps.run('ice', 'ice-unanswered', async note => {
-    const connected = until(rtc, ['iceconnectionstatechange'], () => {
-      if (['failed', 'closed'].includes(rtc.iceConnectionState)) {
-        throw new Error('the browser has given up')
-      }
-      return ['connected', 'completed'].includes(rtc.iceConnectionState)
-    })
-    await within(ICE_LIMIT, connected).catch(async error => {
-      const { candidates, checks, answers } = await inspect(rtc)
-      note(`${checks} STUN checks sent, ${answers} answered`)
-      throw new Problem(candidates === 0 || checks === 0 ? 'ice-silent' : answers === 0 ? 'ice-unanswered' : 'ice-broken', error)
-    })
-    const { pair } = await inspect(rtc)
-    note(pair ?? 'a path was found')
+    const checks = new Checks(rtc, note)
+    try {
+      await within(isPrivileged(address) ? PRIVILEGED_LIMIT : ICE_LIMIT, path(rtc))
+    } catch (error) {
+      throw new Problem(await checks.verdict(isPrivileged(address)), error)
+    } finally {
+      checks.stop()
+    }
+    note((await inspect(rtc)).pair ?? 'a path was found')
   })
 
   await steps.run('dtls', 'dtls', async note => {
-    await within(STEP_LIMIT, up(rtc)).catch(async error => {
-      const { dtls, presented } = await inspect(rtc)
-      const other = presented !== undefined && presented !== hex(address.fingerprint)
-      if (other) {
-        note(`the node’s certificate has the SHA-256 ${presented}`)
-      }
-      throw new Problem(other || dtls === 'failed' || rtc.connectionState === 'failed' ? 'certhash' : 'dtls', error)
+    await within(STEP_LIMIT, up(rtc)).catch(error => {
+      // A browser breaks DTLS off at once when it does not like what it sees; what is lost only takes long.
+      throw rtc.connectionState === 'failed' ? new Problem('certhash', new Error('the browser broke DTLS off')) : error
     })
-    note((await inspect(rtc)).cipher ?? 'the certificate is the promised one')
+    note('the certificate is the promised one')
   })
 
   await steps.run('channel', 'channel', async () => {
@@ -230,6 +221,73 @@ async function readRecord (stream) {
   return await stream.readExactly(high << 8 | low)
 }
 
+/** Counts the checks of ICE while they are made: when it has given up, the browser forgets them. */
+class Checks {
+  #rtc
+  #note
+  #timer
+  #sent = 0
+  #answered = 0
+
+  /**
+   * @param {RTCPeerConnection} rtc
+   * @param {(note: string) => void} note
+   */
+  constructor (rtc, note) {
+    this.#rtc = rtc
+    this.#note = note
+    this.#timer = setInterval(() => { void this.#count() }, 500)
+  }
+
+  async #count () {
+    const { candidates, checks, answers } = await inspect(this.#rtc)
+    if (this.#timer !== undefined) {
+      this.#sent = Math.max(this.#sent, checks)
+      this.#answered = Math.max(this.#answered, answers)
+      this.#note(`${this.#sent} STUN checks sent, ${this.#answered} answered`)
+    }
+    return candidates
+  }
+
+  /**
+   * Why there is no path.
+   *
+   * @param {boolean} privileged whether the port is one that browsers shun
+   * @returns {Promise<import('./why.js').Cause>}
+   */
+  async verdict (privileged) {
+    const candidates = await this.#count()
+    if (this.#sent === 0) {
+      return privileged ? 'privileged-port' : candidates === 0 ? 'no-candidates' : 'ice-silent'
+    }
+    return this.#answered === 0 ? 'ice-unanswered' : 'ice-broken'
+  }
+
+  stop () {
+    clearInterval(this.#timer)
+    this.#timer = undefined
+  }
+}
+
+/**
+ * Whether Chromium refuses to send to the port of an address (80 and 443 it allows, in public).
+ *
+ * @param {import('./address.js').Address} address
+ */
+function isPrivileged ({ port }) {
+  return port < 1024
+}
+
+/** Waits for ICE. @param {RTCPeerConnection} rtc */
+function path (rtc) {
+  return until(rtc, ['iceconnectionstatechange', 'connectionstatechange'], () => {
+    if (isOver(rtc) || ['failed', 'closed'].includes(rtc.iceConnectionState)) {
+      throw new Error('the browser has given up')
+    }
+    return ['connected', 'completed'].includes(rtc.iceConnectionState)
+  })
+}
+
 /** Waits for DTLS, which is up when the whole connection is. @param {RTCPeerConnection} rtc */
 function up (rtc) {
   return until(rtc, ['connectionstatechange'], () => {
@@ -269,3 +327,5 @@ function isOver (rtc) {
 /** Milliseconds that a step may take; libp2p’s implementations give the whole set-up as much. */
 const STEP_LIMIT = 10_000
 const ICE_LIMIT = 10_000
+/** Where it is known beforehand what will most likely come of it. */
+const PRIVILEGED_LIMIT = 3_000

@@ -8,9 +8,7 @@
  * @property {number} checks STUN requests that it sent
  * @property {number} answers that came to them
  * @property {string | undefined} pair the two ends that are in use
- * @property {string | undefined} dtls the state of DTLS
  * @property {string | undefined} cipher of DTLS, with its version
- * @property {string | undefined} presented SHA-256 of the certificate that the node presented, in hex
  */
 
 /**
@@ -31,9 +29,7 @@ export async function inspect (connection) {
     checks: sum(pairs, 'requestsSent'),
     answers: sum(pairs, 'responsesReceived'),
     pair: chosen && `${end(byId(chosen.localCandidateId))} → ${end(byId(chosen.remoteCandidateId))}`,
-    dtls: transport?.dtlsState,
-    cipher: transport?.dtlsCipher && [version, transport.dtlsCipher].filter(Boolean).join(', '),
-    presented: byId(transport?.remoteCertificateId)?.fingerprint?.replaceAll(':', '').toLowerCase()
+    cipher: transport?.dtlsCipher && [version, transport.dtlsCipher].filter(Boolean).join(', ')
   }
 }
 

@@ -4,7 +4,7 @@
 
 /**
  * @typedef {'address' | 'insecure' | 'no-webrtc' | 'no-crypto' | 'offer' | 'munging' | 'no-password' | 'answer'
- *   | 'ice-silent' | 'ice-unanswered' | 'ice-broken' | 'certhash' | 'dtls' | 'channel' | 'noise-silent' | 'noise' | 'key-type'
+ *   | 'ice-silent' | 'no-candidates' | 'privileged-port' | 'ice-unanswered' | 'ice-broken' | 'certhash' | 'dtls' | 'channel' | 'noise-silent' | 'noise' | 'key-type'
  *   | 'peer-id' | 'not-spoken' | 'ping'} Cause
  */
 
@@ -62,12 +62,20 @@ const EXPLANATIONS = {
     advice: ['Look at the address: an unusual IP address is what the answer has from it.', 'Otherwise please report this, with the browser and its version: it is a defect of this page.']
   },
   'ice-silent': {
-    why: 'The browser did not send a single packet: it has no network address that it may use, or something forbids UDP. A setting or an extension against “WebRTC leaks”, a VPN or a proxy-only policy do this.',
+    why: 'The browser did not send a single packet: it has no address of its own that could reach this one, or something forbids it UDP.',
     advice: [
-      'Try a private window without extensions.',
+      'An IPv6 address needs a browser on a network with IPv6, likewise IPv4.',
       'Firefox does not dial loopback addresses: choose another address of the node.',
-      'An IPv6 address needs a browser on a network with IPv6, likewise IPv4.'
+      'Try a private window without extensions: settings and extensions against “WebRTC leaks”, VPNs and proxy-only policies forbid UDP.'
     ]
+  },
+  'no-candidates': {
+    why: 'The browser did not send a single packet: it found no network address of its own that it may use. A setting or an extension against “WebRTC leaks”, a VPN or a proxy-only policy hide them all; or there is no network.',
+    advice: ['Try a private window without extensions, or another browser.', 'The node is not to blame: nothing was sent to it.']
+  },
+  'privileged-port': {
+    why: 'The browser did not send a single packet. Chromium refuses UDP ports below 1024, except 80 and 443 of public addresses.',
+    advice: ['Let the node listen on a port from 1024 up; with floe: --listen /ip4/0.0.0.0/udp/4001/webrtc-direct.', 'Other programs are not bound to this: that ‘floe dial’ gets through means nothing for browsers here.']
   },
   'ice-unanswered': {
     why: 'The browser asked over UDP and nobody answered. Either nothing listens on that port, or UDP does not get there or back, or the node does not speak {version}: it then says nothing at all.',
@@ -84,7 +92,7 @@ const EXPLANATIONS = {
     advice: ['Try again; if it stays so, try {other}, and ‘floe probe ADDRESS’ from the same network.', 'Look at the node’s log: it may have refused the peer (limits).']
   },
   certhash: {
-    why: 'The node answered and began DTLS, but its certificate is not the one that /certhash/ in the address promises. Most often the address is old: many nodes make a new certificate at each start, or every two weeks.',
+    why: 'The node answered and DTLS began, and then the browser refused what it saw. Almost always that is the certificate: it is not the one that /certhash/ in the address promises, because the address is old. Many nodes make a new certificate at each start, or every two weeks.',
     advice: [
       'Take the address from what the node prints or announces now.',
       'Keep the certificate: with floe use --key FILE, and certhash and peer id stay what they are.',
