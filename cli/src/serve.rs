@@ -41,7 +41,12 @@ impl Node {
             protocol_version: "ipfs/0.1.0".to_owned(),
             agent_version: concat!("floe/", env!("CARGO_PKG_VERSION")).to_owned(),
         };
-        Arc::new(Self { runtime, peer_id: key.identity.peer_id(), info, listen_addrs: Mutex::default() })
+        Arc::new(Self {
+            runtime,
+            peer_id: key.identity.peer_id(),
+            info,
+            listen_addrs: Mutex::default(),
+        })
     }
 
     /// The node listens on `addr` from now on. `false`: it did already.

@@ -45,7 +45,8 @@ impl Web {
         if !files::COMPLETE {
             return Err(Failure::new("web", MISSING_LIBRARY));
         }
-        let refused = |error| Failure::new("web", format!("cannot serve the page on {addr}: {error}"));
+        let refused =
+            |error| Failure::new("web", format!("cannot serve the page on {addr}: {error}"));
         let listener = TcpListener::bind(addr).await.map_err(refused)?;
         let addr = listener.local_addr().map_err(refused)?;
         Ok(Self { listener, addr, node })

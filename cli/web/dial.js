@@ -65,7 +65,7 @@ export class Connection {
   close () {
     this.#rtc.close()
     // The browser tells nobody of an end that it was asked for.
-    this.#rtc.dispatchEvent(new Event('connectionstatechange'))
+    wake(this.#rtc)
   }
 }
 
@@ -138,6 +138,8 @@ async function connect (rtc, address, version, identity, steps) {
 
   await steps.run('answer', 'answer', async () => {
     await rtc.setRemoteDescription({ type: 'answer', sdp: answer(address, credentials) })
+    // A node that hangs up ends SCTP; the path the browser goes on to look for, for a quarter of a minute.
+    rtc.sctp?.addEventListener('statechange', () => { wake(rtc) })
   })
 
   await steps.run('ice', 'ice-unanswered', async note => {
@@ -315,13 +317,18 @@ function whileUp (rtc, promise) {
 /** @param {RTCPeerConnection} rtc */
 function refuseEnd (rtc) {
   if (isOver(rtc)) {
-    throw new Error(`the connection is ${rtc.connectionState}`)
+    throw new Error(rtc.sctp?.state === 'closed' ? 'the node hung up' : `the connection is ${rtc.connectionState}`)
   }
 }
 
 /** @param {RTCPeerConnection} rtc */
 function isOver (rtc) {
-  return ['failed', 'closed'].includes(rtc.connectionState)
+  return ['failed', 'closed'].includes(rtc.connectionState) || rtc.sctp?.state === 'closed'
+}
+
+/** Has everybody who waits look again. @param {RTCPeerConnection} rtc */
+function wake (rtc) {
+  rtc.dispatchEvent(new Event('connectionstatechange'))
 }
 
 /** Milliseconds that a step may take; libp2p’s implementations give the whole set-up as much. */

@@ -47,8 +47,12 @@ mod tests {
     #[test]
     fn the_page_is_found_and_nothing_else() {
         assert_eq!(find("/").map(|file| file.path), Some("/index.html"));
-        assert!(find("/page.js").is_some_and(|file| file.content_type.starts_with("text/javascript")));
-        for path in ["", "/.", "/package.json", "/test/noise.test.js", "/../Cargo.toml", "//index.html"] {
+        assert!(
+            find("/page.js").is_some_and(|file| file.content_type.starts_with("text/javascript"))
+        );
+        for path in
+            ["", "/.", "/package.json", "/test/noise.test.js", "/../Cargo.toml", "//index.html"]
+        {
             assert!(find(path).is_none(), "{path}");
         }
     }

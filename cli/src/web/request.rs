@@ -69,7 +69,8 @@ fn parse(head: &[u8]) -> Option<Result<Request, Refusal>> {
 }
 
 fn accept(request: &httparse::Request<'_, '_>) -> Result<Request, Refusal> {
-    let mut hosts = request.headers.iter().filter(|header| header.name.eq_ignore_ascii_case("host"));
+    let mut hosts =
+        request.headers.iter().filter(|header| header.name.eq_ignore_ascii_case("host"));
     match (hosts.next(), hosts.next()) {
         (Some(host), None) if std::str::from_utf8(host.value).is_ok_and(is_this_machine) => {}
         _ => return Err(Refusal::Host),
@@ -138,7 +139,9 @@ mod tests {
 
     #[test]
     fn hosts_are_this_machine_or_refused() {
-        for host in ["localhost", "LOCALHOST:80", "127.0.0.1:65535", "127.1.2.3", "[::1]:8080", "[::1]"] {
+        for host in
+            ["localhost", "LOCALHOST:80", "127.0.0.1:65535", "127.1.2.3", "[::1]:8080", "[::1]"]
+        {
             assert!(is_this_machine(host), "{host}");
         }
         for host in [
