@@ -67,5 +67,5 @@ const REACH = {
   machine: 'this machine only',
   link: 'this link only',
   private: 'private network',
-  anywhere: 'from anywhere'
+  anywhere: 'public address'
 }

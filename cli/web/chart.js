@@ -10,7 +10,7 @@ import { MIB } from './format.js'
 export class Chart {
   #host
   /** @type {Point[]} */
-  #points = []
+  #points = [{ at: 0, up: 0, down: 0 }]
 
   /** @param {HTMLElement} host is filled, and followed as it changes its size */
   constructor (host) {
@@ -18,8 +18,9 @@ export class Chart {
     new ResizeObserver(() => { this.#draw() }).observe(host)
   }
 
+  /** Begins anew, from nothing. */
   clear () {
-    this.#points = []
+    this.#points = [{ at: 0, up: 0, down: 0 }]
     this.#draw()
   }
 
@@ -31,7 +32,7 @@ export class Chart {
 
   #draw () {
     const width = this.#host.clientWidth
-    const seconds = Math.max(1, this.#points.at(-1)?.at ?? 0)
+    const seconds = Math.max(1, /** @type {Point} */ (this.#points.at(-1)).at)
     const peak = Math.max(1, ...this.#points.map(({ up, down }) => Math.max(up, down) / MIB))
     const step = nice(peak / 4)
     const top = Math.ceil(peak / step) * step
@@ -45,7 +46,7 @@ export class Chart {
         svg('text', { x: LEFT - 8, y: y(rate) + 4, 'text-anchor': 'end' }, String(round(rate)))
       )
     }
-    const tick = nice(seconds / Math.max(2, Math.floor(width / 110)))
+    const tick = nice(seconds / Math.max(3, Math.floor(width / 110)))
     for (let at = 0; at <= seconds + tick / 1000; at += tick) {
       grid.push(svg('text', { x: x(at), y: HEIGHT - 6, 'text-anchor': 'middle' }, `${round(at)} s`))
     }

@@ -157,7 +157,8 @@ async function connect (rtc, address, version, identity, steps) {
   await steps.run('dtls', 'dtls', async note => {
     await within(STEP_LIMIT, up(rtc)).catch(error => {
       // A browser breaks DTLS off at once when it does not like what it sees; what is lost only takes long.
-      throw rtc.connectionState === 'failed' ? new Problem('certhash', new Error('the browser broke DTLS off')) : error
+      const broken = [rtc.connectionState, rtc.sctp?.transport.state].includes('failed')
+      throw broken ? new Problem('certhash', new Error('the browser broke DTLS off')) : error
     })
     note('the certificate is the promised one')
   })

@@ -19,7 +19,11 @@ export class Meter {
     return (performance.now() - this.#start) / 1000
   }
 
-  /** @returns {Point} over the last few points, for a line that can be read */
+  /**
+   * The next point of the plot, over the last few of them, for a line that can be read.
+   *
+   * @returns {Point}
+   */
   point () {
     const now = { at: this.seconds, ...this.now }
     this.#known.push(now)

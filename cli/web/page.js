@@ -29,6 +29,7 @@ showSteps(record.steps)
 void follow(node => {
   record.node = node
   byId('node').textContent = node?.peer ?? 'The node does not answer. Is floe still running?'
+  byId('whose').hidden = node === undefined
   byId('version').textContent = node === undefined ? '' : `floe ${node.version}`
   document.documentElement.dataset.node = node === undefined ? 'gone' : 'here'
   showAddresses(node?.addrs ?? [])
@@ -36,6 +37,11 @@ void follow(node => {
 for (const version of /** @type {const} */ (['v2', 'v1'])) {
   byId(`dial-${version}`).addEventListener('click', () => { void run(() => connect(version)) })
 }
+byId('other').addEventListener('keydown', (/** @type {KeyboardEvent} */ { key }) => {
+  if (key === 'Enter') {
+    byId('dial-v2').click()
+  }
+})
 byId('ping').addEventListener('click', () => { void run(pingAgain) })
 for (const kind of ['upload', 'download', 'echo']) {
   byId(kind).addEventListener('click', () => { void run(() => transfer(kind)) })
@@ -89,7 +95,7 @@ async function connect (version) {
     await steps.run('ping', 'ping', async note => {
       note(`${duration(await firstPing(dialed))} there and back`)
     })
-    state('connected', `Connected with ${version}`)
+    state('connected', `Connected with ${version} in ${duration(total(steps.all))}`)
   } catch {
     // The step has said why. A node without ping is connected all the same.
     if (connection === undefined) {
@@ -99,6 +105,16 @@ async function connect (version) {
     }
   }
   record.facts = await connection?.facts()
+}
+
+/**
+ * Milliseconds until the node had proved who it is.
+ *
+ * @param {import('./steps.js').Step[]} steps
+ */
+function total (steps) {
+  const last = steps.find(step => step.name === 'peer-id')
+  return (last?.at ?? 0) + (last?.ms ?? 0)
 }
 
 /** @param {Connection} dialed */
@@ -145,17 +161,22 @@ async function transfer (kind) {
   const { protocol, action, verb } = TRANSFERS[kind]
   chart.clear()
   const meter = new Meter()
-  const draw = () => {
-    chart.add(meter.point())
-    showTransfer(kind, verb, meter, length)
-  }
-  const timer = setInterval(draw, SAMPLE)
+  /** @type {import('./perf.js').Progress} */
+  let now = { sent: 0, received: 0 }
+  let timer
   try {
     await using(kind, protocol, async stream => {
-      await action(stream, length, now => { meter.now = now })
+      timer = setInterval(() => {
+        // What still waits in the browser is not on its way yet.
+        meter.now = { ...now, sent: Math.max(0, now.sent - stream.buffered) }
+        chart.add(meter.point())
+        showTransfer(kind, verb, meter, length)
+      }, SAMPLE)
+      await action(stream, length, progress => { now = progress })
       const ms = meter.seconds * 1000
       record.transfers.push({ kind, length, ms })
-      draw()
+      meter.now = now
+      showTransfer(kind, verb, meter, length)
       byId('transfer').dataset.done = kind
       announce(`${kind} done: ${bytes(length)} in ${duration(ms)}`)
     })
@@ -173,9 +194,9 @@ async function transfer (kind) {
 function showTransfer (kind, verb, meter, length) {
   const { sent, received } = meter.now
   const count = kind === 'upload' ? sent : received
-  byId('moved').textContent = `${bytes(Math.max(0, count))} of ${bytes(length)} ${verb}`
+  byId('moved').textContent = `${bytes(count)} of ${bytes(length)} ${verb}`
   byId('moved').dataset.bytes = String(count)
-  byId('average').textContent = rate(Math.max(0, count) / meter.seconds)
+  byId('average').textContent = rate(count / meter.seconds)
   byId('peak').textContent = rate(meter.peak)
   byId('took').textContent = duration(meter.seconds * 1000)
 }

@@ -8,7 +8,7 @@ export const PERF = '/perf/1.0.0'
 export const ECHO = '/echo/1.0.0'
 
 /** @typedef {import('./stream.js').Stream} Stream */
-/** @typedef {{ sent: number, received: number }} Progress bytes of the application that left and that came */
+/** @typedef {{ sent: number, received: number }} Progress bytes that were handed to the stream, and that came */
 
 /**
  * Sends so many bytes. It is done when the node says that it has read them to their end.
@@ -25,7 +25,6 @@ export async function upload (stream, length, progress) {
   if (unexpected !== undefined) {
     throw new Error('the node sent something back that nobody asked for')
   }
-  progress({ sent: length, received: 0 })
 }
 
 /**
@@ -88,12 +87,12 @@ export async function echo (stream, length, progress) {
  * @param {Stream} stream
  * @param {number} length
  * @param {() => Uint8Array} next at least CHUNK bytes
- * @param {(sent: number) => void} progress of what has left the browser
+ * @param {(sent: number) => void} progress
  */
 async function send (stream, length, next, progress) {
   for (let sent = 0; sent < length; sent += CHUNK) {
     await stream.write(next().subarray(0, length - sent))
-    progress(Math.max(0, Math.min(length, sent + CHUNK) - stream.buffered))
+    progress(Math.min(length, sent + CHUNK))
   }
 }
 
