@@ -93,9 +93,14 @@ export async function dial (text, version, steps) {
     return identity
   })
 
-  const rtc = await steps.run('offer', 'offer', () => new RTCPeerConnection())
+  const { rtc, noise } = await steps.run('offer', 'offer', () => {
+    const rtc = new RTCPeerConnection()
+    // Known to both sides beforehand, so that no stream has to be announced for Noise. It comes before the
+    // offer, which without a channel would offer nothing.
+    return { rtc, noise: new Stream(rtc.createDataChannel('', { negotiated: true, id: 0 })) }
+  })
   try {
-    const peer = await connect(rtc, address, version, identity, steps)
+    const peer = await connect(rtc, noise, address, version, identity, steps)
     return new Connection(rtc, peer, identity.peer)
   } catch (error) {
     rtc.close()
@@ -105,15 +110,13 @@ export async function dial (text, version, steps) {
 
 /**
  * @param {RTCPeerConnection} rtc
+ * @param {Stream} noise data channel 0
  * @param {import('./address.js').Address} address
  * @param {Version} version
  * @param {Identity} identity
  * @param {Steps} steps
  */
-async function connect (rtc, address, version, identity, steps) {
-  // Known to both sides beforehand, so that no stream has to be announced for Noise. It comes before the
-  // offer, which without a channel would offer nothing.
-  const noise = new Stream(rtc.createDataChannel('', { negotiated: true, id: 0 }))
+async function connect (rtc, noise, address, version, identity, steps) {
   // This page serves nothing; whoever opens a stream is told so at once.
   rtc.addEventListener('datachannel', ({ channel }) => {
     const stream = new Stream(channel)
@@ -157,8 +160,7 @@ async function connect (rtc, address, version, identity, steps) {
   await steps.run('dtls', 'dtls', async note => {
     await within(STEP_LIMIT, up(rtc)).catch(error => {
       // A browser breaks DTLS off at once when it does not like what it sees; what is lost only takes long.
-      const broken = [rtc.connectionState, rtc.sctp?.transport.state].includes('failed')
-      throw broken ? new Problem('certhash', new Error('the browser broke DTLS off')) : error
+      throw rtc.connectionState === 'failed' ? new Problem('certhash', new Error('the browser broke DTLS off')) : error
     })
     note('the certificate is the promised one')
   })
@@ -208,7 +210,7 @@ function look () {
 async function authenticate (stream, prologue, identity) {
   const staticKey = await newKeyPair()
   const handshake = await Responder.start(prologue, staticKey, await newKeyPair())
-  const first = await readRecord(stream).catch(error => { throw new Problem('noise-silent', error) })
+  const first = await within(FIRST_LIMIT, readRecord(stream)).catch(error => { throw new Problem('noise-silent', error) })
   await handshake.readFirst(first)
   const second = await handshake.writeSecond(await makePayload(identity, staticKey.publicKey))
   await stream.write(Uint8Array.of(second.length >> 8, second.length & 0xff, ...second))
@@ -228,6 +230,7 @@ async function readRecord (stream) {
 class Checks {
   #rtc
   #note
+  /** @type {ReturnType<typeof setInterval> | undefined} */
   #timer
   #sent = 0
   #answered = 0
@@ -284,7 +287,7 @@ function isPrivileged ({ port }) {
 /** Waits for ICE. @param {RTCPeerConnection} rtc */
 function path (rtc) {
   return until(rtc, ['iceconnectionstatechange', 'connectionstatechange'], () => {
-    if (isOver(rtc) || ['failed', 'closed'].includes(rtc.iceConnectionState)) {
+    if (hasFailed(rtc) || ['failed', 'closed'].includes(rtc.iceConnectionState)) {
       throw new Error('the browser has given up')
     }
     return ['connected', 'completed'].includes(rtc.iceConnectionState)
@@ -294,7 +297,9 @@ function path (rtc) {
 /** Waits for DTLS, which is up when the whole connection is. @param {RTCPeerConnection} rtc */
 function up (rtc) {
   return until(rtc, ['connectionstatechange'], () => {
-    refuseEnd(rtc)
+    if (hasFailed(rtc)) {
+      throw new Error(`the connection is ${rtc.connectionState}`)
+    }
     return rtc.connectionState === 'connected'
   })
 }
@@ -308,23 +313,18 @@ function up (rtc) {
  * @returns {Promise<T>}
  */
 function whileUp (rtc, promise) {
-  const end = until(rtc, ['connectionstatechange'], () => {
-    refuseEnd(rtc)
-    return false
-  })
-  return /** @type {Promise<T>} */ (Promise.race([promise, end]))
+  const end = until(rtc, ['connectionstatechange'], () => isOver(rtc)).then(() => { throw new Error('the node hung up') })
+  return Promise.race([promise, end])
 }
 
 /** @param {RTCPeerConnection} rtc */
-function refuseEnd (rtc) {
-  if (isOver(rtc)) {
-    throw new Error(rtc.sctp?.state === 'closed' ? 'the node hung up' : `the connection is ${rtc.connectionState}`)
-  }
+function hasFailed (rtc) {
+  return ['failed', 'closed'].includes(rtc.connectionState)
 }
 
-/** @param {RTCPeerConnection} rtc */
+/** Whether a connection that was up is so no more. @param {RTCPeerConnection} rtc */
 function isOver (rtc) {
-  return ['failed', 'closed'].includes(rtc.connectionState) || rtc.sctp?.state === 'closed'
+  return hasFailed(rtc) || rtc.sctp?.state === 'closed'
 }
 
 /** Has everybody who waits look again. @param {RTCPeerConnection} rtc */
@@ -335,5 +335,7 @@ function wake (rtc) {
 /** Milliseconds that a step may take; libp2p’s implementations give the whole set-up as much. */
 const STEP_LIMIT = 10_000
 const ICE_LIMIT = 10_000
+/** For the node’s first word, which needs no answer. */
+const FIRST_LIMIT = 5_000
 /** Where it is known beforehand what will most likely come of it. */
 const PRIVILEGED_LIMIT = 3_000

@@ -117,7 +117,7 @@ const EXPLANATIONS = {
   },
   noise: {
     why: 'The Noise handshake failed. It includes the certificates of both sides, so it fails if something between takes DTLS apart, or if the node’s libp2p sees another certificate than the browser showed.',
-    advice: ['Look for a proxy or a load balancer that speaks WebRTC itself.', 'If the node is floe: please report this, with the report below and the node’s log (RUST_LOG=floe=debug).']
+    advice: ['Look for a proxy or a load balancer that speaks WebRTC itself.', 'Look at the node’s log: it may have refused this peer and hung up.', 'If the node is floe: please report this, with the report below and the node’s log (RUST_LOG=floe=debug).']
   },
   'key-type': {
     why: 'The handshake went well up to the node’s identity, which is of a kind that this page cannot check: it knows Ed25519 only.',
