@@ -1,5 +1,6 @@
 //! The command line: what can be said, its defaults, and the help.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use floe_core::multiaddr::DirectAddr;
 use crate::address;
 use crate::quantity::{parse_bytes, parse_count, parse_duration};
 use crate::runtime::Runtime;
+use crate::web;
 
 /// libp2p over WebRTC: listen, dial, find out why a node cannot be dialed, or watch a demonstration.
 #[derive(Debug, Parser)]
@@ -91,6 +93,15 @@ pub(crate) struct Listen {
     /// the file does. Without it, both are new each time.
     #[arg(long, value_name = "FILE")]
     pub(crate) key: Option<PathBuf>,
+    /// Serve a page on this machine that dials the node from a browser, step by step
+    ///
+    /// An IP address of this machine's own loopback interface and a TCP port (0: any that is free).
+    /// The page shows what each step of the dial comes to, and how long it takes; then it pings and
+    /// measures. It is served to this machine only, because browsers let only pages from localhost, or
+    /// from HTTPS, use the cryptography that the dial needs. From another machine: ssh -L
+    /// 8080:127.0.0.1:8080 HOST.
+    #[arg(long, value_name = "ADDR", value_parser = web::parse_addr)]
+    pub(crate) web: Option<SocketAddr>,
     #[command(flatten)]
     pub(crate) capture: CaptureFiles,
     #[command(flatten)]
@@ -224,7 +235,8 @@ const LISTEN_EXAMPLES: &str = "\
 Examples:
   floe listen
   floe listen --key node.key --listen /ip4/0.0.0.0/udp/4001/webrtc-direct
-  floe listen --listen /ip4/127.0.0.1/udp/0/webrtc-direct --json";
+  floe listen --listen /ip4/127.0.0.1/udp/0/webrtc-direct --json
+  floe listen --web 127.0.0.1:8080, then open http://127.0.0.1:8080/ in a browser";
 
 const DIAL_EXAMPLES: &str = "\
 Examples, with the address that `floe listen` printed in $ADDR:
@@ -271,6 +283,7 @@ mod tests {
         assert_eq!(demo.bytes, 64 << 20);
         let Ok(Command::Listen(listen)) = parse(&["listen"]) else { panic!() };
         assert!(listen.listen.is_empty() && listen.key.is_none());
+        assert_eq!(listen.web, None);
     }
 
     #[test]
@@ -333,6 +346,7 @@ mod tests {
             &["dial", ADDR, "--timeout", "0", "ping"],
             &["listen", "--listen", "/ip4/127.0.0.1/udp/0"],
             &["listen", "--runtime", "rayon"],
+            &["listen", "--web", "0.0.0.0:8080"],
             &["sing"],
         ] {
             assert!(parse(args).is_err(), "{args:?}");

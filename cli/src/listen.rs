@@ -21,15 +21,20 @@ use crate::report::{Event, Report};
 use crate::runtime::Runtime;
 use crate::serve::Node;
 use crate::signals::Signals;
+use crate::web::Web;
 
 /// Runs the command.
 pub(crate) async fn run(args: Listen, report: Report) -> Result<(), Failure> {
     let mut signals = Signals::catch()?;
     let key = Key::load(args.key.as_deref())?;
     let capture = Capture::open(&args.capture)?;
+    let node = Node::new(args.common.runtime, &key);
+    let web = match args.web {
+        Some(addr) => Some(Web::bind(addr, node.clone()).await?),
+        None => None,
+    };
     let endpoints = bind(args.common.runtime, &args, &key, &capture).await?;
 
-    let node = Node::new(args.common.runtime, &key);
     let mut watchers: Vec<_> = endpoints.iter().map(Endpoint::watch_addrs).collect();
     // All there are, in their order, before anything else is said; by the watchers, so that they know of
     // each that is to be taken back.
@@ -43,16 +48,26 @@ pub(crate) async fn run(args: Listen, report: Report) -> Result<(), Failure> {
             change = watcher.next().now_or_never().flatten();
         }
     }
+    if let Some(web) = &web {
+        let url = web.url();
+        report.say(&Event::Web { url: &url }, format_args!("a page that dials the node: {url}"));
+    }
     tracing::info!(peer = %key.identity.peer_id(), "listening; interrupt to stop");
 
     let accepting =
         select_all(endpoints.iter().map(|endpoint| Box::pin(accept(endpoint, &node, report))));
     let following = pin!(follow(watchers, &node, report));
-    let working = select(accepting, following);
+    let showing = pin!(async {
+        match &web {
+            Some(web) => web.serve().await,
+            None => pending().await,
+        }
+    });
+    let working = select(accepting, select(following, showing));
     let outcome = match select(pin!(signals.received()), working).await {
         Either::Left(_) => Ok(()),
         Either::Right((Either::Left(((failure, ..), _)), _)) => Err(failure),
-        Either::Right((Either::Right((never, _)), _)) => match never {},
+        Either::Right((Either::Right((never, _)), _)) => match never.factor_first().0 {},
     };
     tracing::info!("closing");
     join_all(endpoints.iter().map(|endpoint| endpoint.close())).await;

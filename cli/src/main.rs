@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! main → args → one file per command → session, serve → protocols
-//!                    └→ report (stdout), key, dialer, capture, runtime
+//!                    └→ report (stdout), key, dialer, capture, runtime, web (the page of listen)
 //! ```
 //!
 //! The commands speak `futures` and floe's handles only; [`runtime`] is the one file that names a
@@ -27,6 +27,7 @@ mod secrecy;
 mod serve;
 mod session;
 mod signals;
+mod web;
 
 use std::env;
 use std::io;

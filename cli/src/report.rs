@@ -25,6 +25,8 @@ pub(crate) enum Event<'a, R = ()> {
     Listening { addr: &'a str },
     /// The node cannot be dialed at this address any more.
     Expired { addr: &'a str },
+    /// A page that dials the node from a browser is served here.
+    Web { url: &'a str },
     /// A connection is up and its peer authenticated.
     Connected { peer: &'a str, version: &'a str, ms: f64 },
     /// A connection is over.
@@ -138,6 +140,10 @@ mod tests {
         assert_eq!(
             json(&Event::Expired { addr: "/ip4/127.0.0.1/udp/1/webrtc-direct" }),
             r#"{"event":"expired","addr":"/ip4/127.0.0.1/udp/1/webrtc-direct"}"#
+        );
+        assert_eq!(
+            json(&Event::Web { url: "http://127.0.0.1:1/" }),
+            r#"{"event":"web","url":"http://127.0.0.1:1/"}"#
         );
         assert_eq!(
             json(&Event::Connected { peer: "12D3", version: "v2", ms: 1.5 }),

@@ -14,6 +14,10 @@ use floe_core::driver::{Endpoint, Observer};
 use floe_core::rtc::Config;
 use futures::future::{Either, select};
 
+/// Sockets of TCP, for the page of `floe listen`: smol's, because they speak `futures`, bring what they
+/// wait with, and so work under every runtime.
+pub(crate) use smol::net::{TcpListener, TcpStream};
+
 /// A runtime that the program can run on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Runtime {

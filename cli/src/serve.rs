@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use floe_core::driver::{Connection, Stream};
 use floe_core::multiaddr::DirectAddr;
+use floe_core::peer_id::PeerId;
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt, select};
 
@@ -23,6 +24,7 @@ use crate::runtime::Runtime;
 #[derive(Debug)]
 pub(crate) struct Node {
     pub(crate) runtime: Runtime,
+    peer_id: PeerId,
     /// What does not change.
     info: identify::Info,
     listen_addrs: Mutex<Vec<DirectAddr>>,
@@ -39,7 +41,12 @@ impl Node {
             protocol_version: "ipfs/0.1.0".to_owned(),
             agent_version: concat!("floe/", env!("CARGO_PKG_VERSION")).to_owned(),
         };
-        Arc::new(Self { runtime, info, listen_addrs: Mutex::default() })
+        Arc::new(Self {
+            runtime,
+            peer_id: key.identity.peer_id(),
+            info,
+            listen_addrs: Mutex::default(),
+        })
     }
 
     /// The node listens on `addr` from now on. `false`: it did already.
@@ -62,6 +69,16 @@ impl Node {
 
     fn listen_addrs(&self) -> MutexGuard<'_, Vec<DirectAddr>> {
         self.listen_addrs.lock().expect("nothing panics while it is held")
+    }
+
+    /// Who the node is.
+    pub(crate) fn peer_id(&self) -> PeerId {
+        self.peer_id
+    }
+
+    /// Where the node listens now.
+    pub(crate) fn addrs(&self) -> Vec<DirectAddr> {
+        self.listen_addrs().clone()
     }
 
     /// Serves `connection` beside everything else, until it is closed.

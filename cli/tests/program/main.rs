@@ -3,6 +3,7 @@
 mod floe;
 #[cfg(target_os = "linux")]
 mod interfaces;
+mod web;
 
 use serde_json::json;
 
@@ -209,6 +210,8 @@ fn wrong_usage_is_exit_code_2_and_a_hint() {
         (&["dial", &addr], "Usage"),
         (&["dial", &addr, "echo", "--bytes", "many"], "not a number"),
         (&["listen", "--runtime", "rayon"], "tokio"),
+        (&["listen", "--web", "0.0.0.0:8080"], "ssh -L 8080:127.0.0.1:8080"),
+        (&["listen", "--web", "[2001:db8::1]:80"], "loopback"),
         (&[], "Usage"),
     ] {
         let run = floe(args);
