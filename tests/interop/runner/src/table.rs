@@ -1,7 +1,7 @@
 //! The table for people: a row for each pair and version, a column for each story.
 
 use crate::{
-    peers::{self, FLOE},
+    case,
     proxy::Network,
     verdict::{Outcome, Verdict},
 };
@@ -21,16 +21,17 @@ pub(crate) fn render(verdicts: &[Verdict]) -> String {
             })
             .collect();
         // The other side's own speed is the measure: what it does with itself or its kin, in the same run.
-        let other = if row.0 == FLOE { row.1 } else { row.0 };
-        let kin = peers::find(other).and_then(|peer| peer.kin).unwrap_or(other);
+        let (dialer, listener) = (&of_row[0].case.dialer, &of_row[0].case.listener);
+        let by_itself = case::subject(dialer, listener).alone();
         let alone: Vec<_> = verdicts
             .iter()
             .filter(|verdict| {
                 let case = &verdict.case;
-                (case.dialer.name, case.listener.name, case.version) == (other, kin, row.2)
+                (case.dialer.name, case.listener.name, case.version)
+                    == (by_itself.0, by_itself.1, row.2)
             })
             .collect();
-        let is_mixed = (row.0, row.1) != (other, kin);
+        let is_mixed = (row.0, row.1) != by_itself;
         let mut dial = dial_ms(&of_row);
         if is_mixed && !alone.is_empty() {
             dial.push_str(&format!(" ({})", dial_ms(&alone)));
