@@ -52,10 +52,7 @@ enum Command {
 /// Runs a peer.
 pub async fn run<L: Listener, D: Dialer>() -> ExitCode {
     match Arguments::parse().command {
-        Command::Listen { listen, .. } => match serve::run::<L>(&listen).await {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => failed("listen", &chain(&*error)),
-        },
+        Command::Listen { listen, .. } => listen_on::<L>(&listen).await,
         Command::Dial { address, story, version, timeout, .. } => {
             let story = match Story::parse(&story) {
                 Ok(story) => story,
@@ -71,6 +68,21 @@ pub async fn run<L: Listener, D: Dialer>() -> ExitCode {
                 Err(error) => failed("dial", &chain(&*error)),
             }
         }
+    }
+}
+
+/// Runs a peer whose implementation has no dialer.
+pub async fn run_listener<L: Listener>() -> ExitCode {
+    match Arguments::parse().command {
+        Command::Listen { listen, .. } => listen_on::<L>(&listen).await,
+        Command::Dial { .. } => failed("dial", "this implementation only listens"),
+    }
+}
+
+async fn listen_on<L: Listener>(address: &str) -> ExitCode {
+    match serve::run::<L>(address).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => failed("listen", &chain(&*error)),
     }
 }
 

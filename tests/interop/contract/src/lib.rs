@@ -14,7 +14,7 @@ mod serve;
 mod story;
 mod transfer;
 
-pub use command::run;
+pub use command::{run, run_listener};
 pub use dial::{Connection, Dialer, Identified, Manner};
 pub use duplex::Duplex;
 pub use report::milliseconds;

@@ -37,11 +37,11 @@ impl fmt::Display for Case {
 }
 
 impl Case {
-    /// Who plays with floe, or with itself.
-    pub(crate) fn other(&self) -> &'static str {
-        match self.dialer.name {
-            FLOE => self.listener.name,
-            dialer => dialer,
+    /// Whom it is about: who is not floe, and of two others the dialer, unless that only stands in.
+    pub(crate) fn subject(&self) -> &'static str {
+        match self.dialer.name == FLOE || self.listener.dials.is_empty() {
+            true => self.listener.name,
+            false => self.dialer.name,
         }
     }
 
@@ -54,13 +54,29 @@ impl Case {
     }
 }
 
-/// All cells: floe with everybody in both roles, and everybody with itself or its kin.
+/// All cells of the matrix: floe with everybody in both roles, and everybody with itself or its kin.
 pub(crate) fn all() -> Vec<Case> {
+    pairs(|dialer, listener| {
+        let pair = (dialer.name, listener.name);
+        let alone = pair == dialer.alone() || pair == listener.alone();
+        alone || dialer.name == FLOE || listener.name == FLOE
+    })
+}
+
+/// The cells of pairs that are asked for by name, in the matrix or not: with a third peer in floe's place one
+/// sees whose a failure is.
+pub(crate) fn between(dialers: &[String], listeners: &[String]) -> Vec<Case> {
+    pairs(|dialer, listener| {
+        dialers.iter().any(|name| name == dialer.name)
+            && listeners.iter().any(|name| name == listener.name)
+    })
+}
+
+fn pairs(wanted: impl Fn(&Peer, &Peer) -> bool) -> Vec<Case> {
     let mut cases = Vec::new();
     for dialer in PEERS {
         for listener in PEERS {
-            let itself = dialer.name == listener.name || dialer.kin == Some(listener.name);
-            if itself || dialer.name == FLOE || listener.name == FLOE {
+            if wanted(dialer, listener) {
                 for version in dialer.dials {
                     cases.extend(
                         STORIES.iter().filter_map(|story| case(dialer, listener, *version, story)),
@@ -144,6 +160,35 @@ mod tests {
         let over = Some(Version::V1);
         let case = expected("chromium -> js-libp2p v1 ping");
         assert!(matches!(case, Some(Expected::Pass { over: seen }) if seen == over));
+    }
+
+    #[test]
+    fn who_cannot_dial_is_measured_with_its_kin() {
+        let over = Some(Version::V1);
+        let case = expected("chromium -> litep2p v1 ping");
+        assert!(matches!(case, Some(Expected::Pass { over: seen }) if seen == over));
+        assert!(all().iter().all(|case| case.dialer.name != "litep2p"));
+    }
+
+    #[test]
+    fn a_pair_outside_the_matrix_is_played_if_it_is_asked_for_by_name() {
+        let line = "js-libp2p -> litep2p v1 ping";
+        assert!(expected(line).is_none());
+        let named = between(&["js-libp2p".into()], &["litep2p".into()]);
+        assert!(named.iter().any(|case| case.to_string() == line));
+        assert!(named.iter().all(|case| case.to_string().starts_with("js-libp2p -> litep2p ")));
+    }
+
+    #[test]
+    fn a_case_is_about_the_one_that_is_not_floe_and_does_not_stand_in() {
+        let subject = |dialer: &str, listener: &str| {
+            let cases = between(&[dialer.into()], &[listener.into()]);
+            cases.first().expect("they understand each other").subject()
+        };
+        assert_eq!(subject("floe", "go-libp2p"), "go-libp2p");
+        assert_eq!(subject("go-libp2p", "floe"), "go-libp2p");
+        assert_eq!(subject("chromium", "js-libp2p"), "chromium");
+        assert_eq!(subject("chromium", "litep2p"), "litep2p");
     }
 
     #[test]

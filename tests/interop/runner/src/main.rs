@@ -44,7 +44,7 @@ struct Arguments {
     /// Only cases in which the peer plays this role.
     #[arg(long)]
     role: Option<Role>,
-    /// Only cases with this dialer.
+    /// Only cases with this dialer. With a listener beside it, also pairs that are not in the matrix.
     #[arg(long, value_parser = known_peer)]
     dialer: Vec<String>,
     /// Only cases with this listener.
@@ -87,7 +87,7 @@ struct Arguments {
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    let cases: Vec<_> = case::all().into_iter().filter(|case| arguments.want(case)).collect();
+    let cases: Vec<_> = arguments.cases().into_iter().filter(|case| arguments.want(case)).collect();
     if cases.is_empty() {
         eprintln!("error: no case is left by these arguments; --list without them shows all");
         return ExitCode::from(USAGE);
@@ -188,6 +188,13 @@ fn list(cases: &[Case]) {
 }
 
 impl Arguments {
+    fn cases(&self) -> Vec<Case> {
+        match self.dialer.is_empty() || self.listener.is_empty() {
+            true => case::all(),
+            false => case::between(&self.dialer, &self.listener),
+        }
+    }
+
     fn network(&self, case: &Case) -> Network {
         match case.story.network {
             Network::CLEAR => Network { loss: self.loss, delay: Duration::from_millis(self.delay) },
@@ -203,8 +210,8 @@ impl Arguments {
             Some(Role::Dialer) => dialer == name,
             Some(Role::Listener) => listener == name,
         };
-        plays(case.other())
-            && admits(&self.peer, case.other())
+        plays(case.subject())
+            && admits(&self.peer, case.subject())
             && admits(&self.dialer, dialer)
             && admits(&self.listener, listener)
             && admits(&self.story, case.story.name)

@@ -9,6 +9,7 @@ mod floe;
 mod floe_cli;
 mod go_libp2p;
 mod js_libp2p;
+mod litep2p;
 mod rust_libp2p;
 
 use std::{
@@ -27,6 +28,7 @@ pub(crate) const PEERS: &[Peer] = &[
     chromium::PEER,
     chromium::WITHOUT_MUNGING,
     rust_libp2p::PEER,
+    litep2p::PEER,
 ];
 
 /// The one all others are measured against.
@@ -49,7 +51,7 @@ pub(crate) struct Peer {
     pub(crate) dials: &'static [Version],
     /// Those among them that its surroundings forbid: they must fail whoever listens, in time and in words.
     pub(crate) barred: &'static [Version],
-    /// Whose listener its dialer is measured with, if it cannot listen itself.
+    /// Who plays the role that it lacks where it is measured without floe.
     pub(crate) kin: Option<&'static str>,
     /// The arguments to listen on a multiaddr.
     pub(crate) listen: fn(address: &str) -> Vec<String>,
@@ -108,6 +110,16 @@ pub(crate) struct Flake {
 }
 
 impl Peer {
+    /// The pair, dialer first, that shows what it does without floe: with itself or with its kin.
+    pub(crate) fn alone(&self) -> (&'static str, &'static str) {
+        let kin = self.kin.unwrap_or(self.name);
+        match (self.dials.is_empty(), self.listens.is_empty()) {
+            (true, _) => (kin, self.name),
+            (_, true) => (self.name, kin),
+            _ => (self.name, self.name),
+        }
+    }
+
     /// Whether this story cannot even be asked of it.
     pub(crate) fn lacks(&self, role: Role, story: &Story) -> bool {
         self.lacks.iter().any(|lack| lack.role == role && lack.stories.contains(&story.name))

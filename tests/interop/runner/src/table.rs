@@ -9,9 +9,9 @@ use crate::{
 /// Writes the tables, then what did not simply pass, then the sums.
 pub(crate) fn render(verdicts: &[Verdict]) -> String {
     let mut text = String::new();
-    for peer in keys(verdicts, |verdict| verdict.case.other()) {
+    for peer in keys(verdicts, |verdict| verdict.case.subject()) {
         let of_peer: Vec<_> =
-            verdicts.iter().filter(|verdict| verdict.case.other() == peer).collect();
+            verdicts.iter().filter(|verdict| verdict.case.subject() == peer).collect();
         text.push_str(&format!("{}\n", table(&of_peer)));
     }
     text.push_str(&remarks(verdicts));
