@@ -9,6 +9,7 @@ mod floe;
 mod floe_cli;
 mod go_libp2p;
 mod js_libp2p;
+mod py_libp2p;
 mod rust_libp2p;
 
 use std::{
@@ -26,6 +27,7 @@ pub(crate) const PEERS: &[Peer] = &[
     js_libp2p::PEER,
     chromium::PEER,
     chromium::WITHOUT_MUNGING,
+    py_libp2p::PEER,
     rust_libp2p::PEER,
 ];
 
