@@ -1,7 +1,9 @@
 //! Two engines on a wire that is made of numbers: virtual time, seeded loss, nothing else.
 
+use core::cell::Cell;
 use std::boxed::Box;
 use std::collections::BTreeMap;
+use std::rc::Rc;
 use std::time::Instant;
 use std::{println, vec};
 
@@ -431,6 +433,31 @@ fn a_mebibyte_arrives_with_and_without_loss() {
         assert!(wire.longest <= 1200, "{}", wire.longest);
     }
 }
+
+#[test]
+fn a_peer_that_is_slow_to_read_its_socket_loses_nothing() {
+    let read = Duration::from_micros(200);
+    let mut wire = Setup { delay: Duration::from_micros(50), ..Setup::default() }.connected();
+    wire.open(CLIENT, 2);
+    let lost = Rc::new(Cell::new(0));
+    let (losses, mut all_read) = (lost.clone(), wire.now);
+    wire.weather = Box::new(move |from, now, _| {
+        let waits = all_read.saturating_since(now);
+        if from != CLIENT {
+            return Fate::Arrives;
+        } else if waits > read * SOCKET_DATAGRAMS {
+            losses.set(losses.get() + 1);
+            return Fate::Lost;
+        }
+        all_read = all_read.max(now) + read;
+        Fate::Late(waits + read)
+    });
+    wire.transfer(CLIENT, 2, &noise(4 * 1024 * 1024));
+    assert_eq!(lost.get(), 0);
+}
+
+/// Linux gives a socket 208 KiB, of which a datagram of 1200 bytes takes 2304.
+const SOCKET_DATAGRAMS: u32 = 92;
 
 #[test]
 fn many_tiny_messages_stay_in_datagrams_of_1200_bytes() {

@@ -49,8 +49,8 @@ impl Case {
     pub(crate) fn flake(&self, message: &str) -> Option<&Flake> {
         let (dialer, listener) = (self.dialer, self.listener);
         dialer
-            .flake(Role::Dialer, listener.name, message)
-            .or_else(|| listener.flake(Role::Listener, dialer.name, message))
+            .flake(Role::Dialer, listener.name, self.story, message)
+            .or_else(|| listener.flake(Role::Listener, dialer.name, self.story, message))
     }
 }
 

@@ -10,6 +10,7 @@ mod floe_cli;
 mod go_libp2p;
 mod js_libp2p;
 mod litep2p;
+mod py_libp2p;
 mod rust_libp2p;
 
 use std::{
@@ -27,6 +28,7 @@ pub(crate) const PEERS: &[Peer] = &[
     js_libp2p::PEER,
     chromium::PEER,
     chromium::WITHOUT_MUNGING,
+    py_libp2p::PEER,
     rust_libp2p::PEER,
     litep2p::PEER,
 ];
@@ -96,11 +98,13 @@ pub(crate) struct Defect {
     pub(crate) source: &'static str,
 }
 
-/// A defect of a peer that shows now and then, in any story. A failure that bears its sign is played
-/// again; how often that was needed is told with the result.
+/// A defect of a peer that shows now and then. A failure that bears its sign is played again; how often
+/// that was needed is told with the result.
 #[derive(Debug)]
 pub(crate) struct Flake {
     pub(crate) role: Role,
+    /// In which it shows; none for all.
+    pub(crate) stories: &'static [&'static str],
     /// On the other side of whom it does not show.
     pub(crate) except: &'static [&'static str],
     /// What the message of such a failure contains, and no other.
@@ -135,9 +139,18 @@ impl Peer {
     }
 
     /// The defect that may have caused a failure with this message.
-    pub(crate) fn flake(&self, role: Role, other: &str, message: &str) -> Option<&Flake> {
+    pub(crate) fn flake(
+        &self,
+        role: Role,
+        other: &str,
+        story: &Story,
+        message: &str,
+    ) -> Option<&Flake> {
         self.flakes.iter().find(|flake| {
-            flake.role == role && message.contains(flake.sign) && !flake.except.contains(&other)
+            flake.role == role
+                && (flake.stories.is_empty() || flake.stories.contains(&story.name))
+                && !flake.except.contains(&other)
+                && message.contains(flake.sign)
         })
     }
 }

@@ -228,8 +228,9 @@ fn note(complaints: &mut String, who: &str, words: &str) {
     }
 }
 
-/// What a program needs to start and bind, interpreters and browsers included.
-const START: Duration = Duration::from_secs(20);
+/// What a program needs to start and bind, interpreters and browsers included, also where twenty others
+/// want the processor.
+const START: Duration = Duration::from_secs(60);
 /// What a listener has after SIGTERM.
 const FAREWELL: Duration = Duration::from_secs(5);
 /// Between the limit a dialer is given and its death: it should report its own failure, and a browser

@@ -33,6 +33,7 @@ pub(crate) const PEER: Peer = Peer {
     }],
     flakes: &[Flake {
         role: Role::Listener,
+        stories: &[],
         // floe opens the id that has been free for longest, and has never lost a stream.
         except: &["floe"],
         // Nobody answers on the new stream, in the words of js-libp2p's dialers.

@@ -74,6 +74,7 @@ pub(crate) const PEER: Peer = Peer {
     ],
     flakes: &[Flake {
         role: Role::Dialer,
+        stories: &[],
         except: &[],
         // Its own words for ten seconds without a connection.
         sign: "Timeout has been reached",
