@@ -2,7 +2,7 @@
 //! what its listener does without floe, Chromium shows.
 
 use super::{
-    Defect, Lack, Peer, Places, Role, Version, chromium, dial_arguments, listen_arguments,
+    Defect, Flake, Lack, Peer, Places, Role, Version, chromium, dial_arguments, listen_arguments,
 };
 use crate::cargo;
 
@@ -36,8 +36,8 @@ pub(crate) const PEER: Peer = Peer {
         Defect {
             role: Role::Listener,
             stories: &["parallel-100"],
-            // On a clear path its streams come too slowly to fill 128 KiB; with `--delay 20` they stall too.
-            except: &["chromium"],
+            // Chromium is so slow that it mostly ends within the limit, after 0.6 to 52 s.
+            except: &[],
             reason: "once 128 KiB lie unacknowledged over all streams a write is put aside, and only a \
                      stream that falls from above 16 KiB to below wakes it: with a hundred streams of \
                      10 KiB none does",
@@ -63,5 +63,13 @@ pub(crate) const PEER: Peer = Peer {
                      poll_teardown_deadline and TEARDOWN_TIMEOUT",
         },
     ],
-    flakes: &[],
+    flakes: &[Flake {
+        role: Role::Listener,
+        // floe opens the id that has been free for longest, and has never lost a stream.
+        except: &["floe"],
+        // In the words of js-libp2p's dialers, in Node and in Chromium.
+        sign: "undefined; close",
+        reason: "it now and then closes a channel that is opened on an id which has only just become free",
+        source: "not traced",
+    }],
 };
