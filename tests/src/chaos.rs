@@ -6,4 +6,18 @@
 //! shrunk to the few lines that matter and printed as a test. The same script with the same
 //! seed is the same play, datagram for datagram.
 
+pub mod bare;
+pub mod birth;
+pub mod oracle;
 pub mod peer;
+pub mod play;
+pub mod script;
+pub mod shrink;
+pub mod total;
+
+mod application;
+mod host;
+mod sequence;
+mod trouble;
+
+pub use oracle::Violation;

@@ -5,7 +5,7 @@
 use floe_core::ice::Version;
 use floe_core::multiaddr::DirectAddr;
 use floe_core::peer_id::PeerId;
-use floe_core::rtc::{ConnectionId, Read, StreamId};
+use floe_core::rtc::{ConnectionId, Counters, Read, Stats, StreamId};
 use floe_core::time::Timestamp;
 
 use crate::node::Node;
@@ -47,6 +47,16 @@ pub trait Peer: Node {
 
     /// What happened next.
     fn happening(&mut self) -> Option<Happening>;
+
+    /// Numbers of the endpoint, if it can be asked for them.
+    fn counters(&self) -> Option<Counters> {
+        None
+    }
+
+    /// Numbers of a connection, if it lives and can be asked for them.
+    fn stats(&self, _of: ConnectionId) -> Option<Stats> {
+        None
+    }
 }
 
 /// What was asked for, by its number; each node counts its own.
@@ -82,6 +92,13 @@ pub enum Happening {
         ask: Option<Ask>,
         /// Which.
         id: StreamId,
+    },
+    /// The write half of a stream has come to its end.
+    Finished {
+        /// Which.
+        id: StreamId,
+        /// Whether the peer has acknowledged all of it.
+        acknowledged: bool,
     },
     /// A connection is over.
     Closed {
