@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use floe_tests::chaos::play::{Nodes, Summary, play_with};
+use floe_tests::chaos::play::{Nodes, Summary, play_aloud, play_with};
 use floe_tests::chaos::script::Script;
 use floe_tests::chaos::shrink::shrink;
 use floe_tests::chaos::{Violation, total::Total};
@@ -79,7 +79,7 @@ impl Options {
 fn one(seed: u64, options: &Options) -> ExitCode {
     let script = Script::random(seed);
     println!("{script}");
-    match options.play(&script) {
+    match play_aloud(&script, &|birth| options.nodes.make(birth)) {
         Ok(summary) => {
             println!("{summary}");
             ExitCode::SUCCESS

@@ -167,6 +167,7 @@ impl Application {
     }
 
     fn hear(&mut self, oracle: &mut Oracle, happening: Happening) -> Verdict {
+        oracle.tell(self.life, || format!("{happening:?}"));
         match happening {
             Happening::Connected { ask, id, peer } => oracle.connected(self.life, ask, id, peer),
             Happening::Refused { ask, why } => {

@@ -131,6 +131,8 @@ pub(super) struct Oracle {
     pub(super) tally: Tally,
     /// Whether nodes may have heard nothing of each other for long.
     pub(super) silenced: bool,
+    /// Whether what happens is printed.
+    pub(super) aloud: bool,
     lives: Vec<Life>,
     dials: BTreeMap<(LifeId, Ask), Dial>,
     links: BTreeMap<(LifeId, ConnectionId), Link>,
@@ -138,6 +140,18 @@ pub(super) struct Oracle {
 }
 
 impl Oracle {
+    /// Prints what happens, if somebody wants to know.
+    pub(super) fn tell(&self, life: LifeId, what: impl FnOnce() -> String) {
+        if self.aloud {
+            println!(
+                "{:>12.6} {}: {}",
+                self.now.since_epoch().as_secs_f64(),
+                self.name(life),
+                what()
+            );
+        }
+    }
+
     // ── nodes ──
 
     pub(super) fn born(&mut self, node: usize, peer_id: PeerId, kind: Kind) -> LifeId {
@@ -393,7 +407,7 @@ impl Oracle {
         if end.finished || end.gone || there.stopped || self.has_cause(number, way) {
             return Ok(());
         }
-        let what = format!("{} cannot write on {}", self.name_of(number, way), self.tell(number));
+        let what = format!("{} cannot write on {}", self.name_of(number, way), self.story(number));
         self.violation("reset without a cause", what)
     }
 
@@ -418,7 +432,7 @@ impl Oracle {
                 self.name_of(number, way),
                 bytes.len() - at,
                 read + at as u64,
-                self.tell(number)
+                self.story(number)
             );
             return self.violation("bytes", what);
         }
@@ -442,7 +456,7 @@ impl Oracle {
             let what = format!(
                 "{} is told that this is all: {}",
                 self.name_of(number, way),
-                self.tell(number)
+                self.story(number)
             );
             return self.violation("early end", what);
         }
@@ -455,7 +469,7 @@ impl Oracle {
         self.tally.resets += 1;
         let end = &self.flows[number].ends[way as usize];
         let there = &self.flows[number].ends[way.opposite() as usize];
-        let what = || format!("{} is reset: {}", self.name_of(number, way), self.tell(number));
+        let what = || format!("{} is reset: {}", self.name_of(number, way), self.story(number));
         if there.acknowledged && !end.gone {
             return self.violation("acknowledged and lost", what());
         }
@@ -474,7 +488,7 @@ impl Oracle {
         end.acknowledged = true;
         self.tally.acknowledged += 1;
         if !end.finished {
-            let what = format!("{}'s end is acknowledged, which it is not", self.tell(number));
+            let what = format!("{}'s end is acknowledged, which it is not", self.story(number));
             return self.violation("acknowledgement", what);
         }
         Ok(())
@@ -544,7 +558,7 @@ impl Oracle {
         life.map_or_else(|| peer.to_string(), |life| self.name(life))
     }
 
-    fn tell(&self, number: Number) -> String {
+    fn story(&self, number: Number) -> String {
         let [there, back] = &self.flows[number].ends;
         format!("flow {number}, there {there:?}, back {back:?}")
     }

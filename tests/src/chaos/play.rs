@@ -86,11 +86,34 @@ pub fn play_with(
     script: &Script,
     make: &(dyn Fn(&Birth) -> Box<dyn Peer> + Sync),
 ) -> Result<Summary, Violation> {
+    perform(script, make, false)
+}
+
+/// The same, and everything that happens is printed.
+///
+/// # Errors
+/// The first [`Violation`].
+pub fn play_aloud(
+    script: &Script,
+    make: &(dyn Fn(&Birth) -> Box<dyn Peer> + Sync),
+) -> Result<Summary, Violation> {
+    perform(script, make, true)
+}
+
+fn perform(
+    script: &Script,
+    make: &(dyn Fn(&Birth) -> Box<dyn Peer> + Sync),
+    aloud: bool,
+) -> Result<Summary, Violation> {
     hear_panics();
     seeded(script.seed, || {
         let now = Cell::new(Timestamp::ZERO);
         HEARD.set(Some(String::new()));
-        let played = catch_unwind(AssertUnwindSafe(|| Play::new(script, make, &now).perform()));
+        let played = catch_unwind(AssertUnwindSafe(|| {
+            let mut play = Play::new(script, make, &now);
+            play.oracle.aloud = aloud;
+            play.perform()
+        }));
         let place = HEARD.take().unwrap_or_default();
         played.unwrap_or_else(|panic| {
             let rule = format!("panic at {place}");
@@ -170,6 +193,8 @@ impl<'a> Play<'a> {
         until: Timestamp,
         mut done: impl FnMut(&mut Self) -> bool,
     ) -> Verdict<bool> {
+        // What acts made of the nodes is heard of before time goes on.
+        self.world.settle();
         loop {
             let next = self.pump_all()?;
             if done(self) {
@@ -219,6 +244,9 @@ impl<'a> Play<'a> {
 
     fn act(&mut self, act: &Act) {
         let now = self.world.now;
+        if self.oracle.aloud {
+            println!("{:>12.6} {act:?}", now.since_epoch().as_secs_f64());
+        }
         if self.sky.borrow_mut().perform(now, act, &mut self.world.net) {
             return;
         }

@@ -36,7 +36,17 @@ impl Script {
         // Streams, network, nodes: how much of each.
         let temper = [3 + draw.below(8), draw.below(6), draw.below(4)];
         for _ in 0..4 + draw.below(36) {
-            let at = draw.rng.below(millis);
+            let mut at = draw.rng.below(millis);
+            if draw.one_in(2) && !acts.is_empty() {
+                // Troubles seldom come alone.
+                at = acts[draw.below(acts.len())].0 + draw.rng.below(300);
+            }
+            if draw.one_in(25) {
+                let (from, to) = draw.pair();
+                let streams = draw.size(60);
+                let plan = draw.plan();
+                acts.extend((0..streams).map(|_| (at, Act::Open { from, to, plan })));
+            }
             let mut die = draw.below(temper.iter().sum());
             let act = if die < temper[0] {
                 draw.application()
