@@ -296,6 +296,10 @@ impl Peer for Faulty {
         }
     }
 
+    fn tells_ends(&self) -> bool {
+        self.peer.tells_ends()
+    }
+
     fn counters(&self) -> Option<Counters> {
         let mut counters = self.peer.counters()?;
         if self.fault == Fault::Greedy && self.reads > 6 {

@@ -148,7 +148,7 @@ impl Application {
         oracle: &mut Oracle,
     ) -> Verdict<Option<Timestamp>> {
         while let Some(happening) = host.peer.happening() {
-            self.hear(oracle, happening)?;
+            self.hear(host, oracle, happening)?;
         }
         let mut next: Option<Timestamp> = None;
         let mut over = Vec::new();
@@ -166,7 +166,7 @@ impl Application {
         Ok(next)
     }
 
-    fn hear(&mut self, oracle: &mut Oracle, happening: Happening) -> Verdict {
+    fn hear(&mut self, host: &Host, oracle: &mut Oracle, happening: Happening) -> Verdict {
         oracle.tell(self.life, || format!("{happening:?}"));
         match happening {
             Happening::Connected { ask, id, peer } => oracle.connected(self.life, ask, id, peer),
@@ -185,7 +185,7 @@ impl Application {
                 }
                 let number = oracle.opens(self.life, id, plan)?;
                 let mut stream = Stream::new(Way::There);
-                stream.begin(number, plan, oracle);
+                stream.begin(number, plan, host, oracle);
                 self.streams.insert(id, stream);
                 Ok(())
             }
@@ -227,12 +227,12 @@ impl Stream {
     }
 
     /// The flow is known.
-    fn begin(&mut self, number: Number, plan: Plan, oracle: &Oracle) {
+    fn begin(&mut self, number: Number, plan: Plan, host: &Host, oracle: &Oracle) {
         self.number = Some(number);
         self.goal = oracle.planned(number, self.way);
         (self.piece, self.sip) = (plan.piece.max(1), plan.sip.max(1));
         // Some wait for the acknowledgement, some let go at once.
-        self.awaits = number % 3 > 0;
+        self.awaits = host.peer.tells_ends() && number % 3 > 0;
     }
 
     fn pump(
@@ -287,7 +287,7 @@ impl Stream {
             }
         }
         let (number, plan) = oracle.reads_header(life, id, &self.header)?;
-        self.begin(number, plan, oracle);
+        self.begin(number, plan, host, oracle);
         Ok(())
     }
 

@@ -126,13 +126,17 @@ impl Peer for Bare {
                 }
                 Event::Closed { id, end, .. } => match self.dialed(id) {
                     Some(ask) => Happening::Refused { ask, why: end.to_string() },
-                    None => Happening::Closed { id, why: end.to_string() },
+                    None => Happening::Closed { id, why: format!("{end:?}") },
                 },
                 Event::Opened { id } => Happening::Opened { ask: None, id },
                 Event::Finished { id, acknowledged } => Happening::Finished { id, acknowledged },
                 _ => continue,
             });
         }
+    }
+
+    fn tells_ends(&self) -> bool {
+        true
     }
 
     fn counters(&self) -> Option<Counters> {

@@ -247,13 +247,13 @@ impl Oracle {
         };
         link.is_over = true;
         let (peer, up, closing) = (link.peer, link.up, link.closing);
-        let has_cause = if why.contains("closed by this side") {
+        let has_cause = if why.starts_with("ClosedLocally") {
             closing
-        } else if why.contains("closed by the peer") {
+        } else if why.starts_with("ClosedByPeer") {
             self.peer_let_go(life, peer)
-        } else if why.contains("nothing was heard") {
+        } else if why.starts_with("IdleTimeout") {
             self.silenced || self.peer_let_go(life, peer)
-        } else if why.contains("came back") {
+        } else if why.starts_with("Replaced") {
             self.links.iter().any(|((of, other), link)| *of == life && *other > id && link.up >= up)
         } else {
             false

@@ -48,6 +48,11 @@ pub trait Peer: Node {
     /// What happened next.
     fn happening(&mut self) -> Option<Happening>;
 
+    /// Whether it tells of the ends of write halves, with [`Happening::Finished`].
+    fn tells_ends(&self) -> bool {
+        false
+    }
+
     /// Numbers of the endpoint, if it can be asked for them.
     fn counters(&self) -> Option<Counters> {
         None
@@ -93,7 +98,7 @@ pub enum Happening {
         /// Which.
         id: StreamId,
     },
-    /// The write half of a stream has come to its end.
+    /// The write half of a stream has come to its end; only of peers that [tell](Peer::tells_ends).
     Finished {
         /// Which.
         id: StreamId,
@@ -104,7 +109,7 @@ pub enum Happening {
     Closed {
         /// Which.
         id: ConnectionId,
-        /// Why, in words.
+        /// Why: the [`ConnectionEnd`](floe_core::rtc::error::ConnectionEnd), as `{:?}` prints it.
         why: String,
     },
 }
