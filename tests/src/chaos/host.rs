@@ -60,8 +60,10 @@ impl Host {
         self.stalled_until = self.stalled_until.max(until);
     }
 
+    /// The trouble is over.
     pub(super) fn go_on(&mut self) {
         self.stalled_until = Timestamp::ZERO;
+        self.peer.calm();
     }
 
     pub(super) fn jump(&mut self, ahead: Duration) {

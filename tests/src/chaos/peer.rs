@@ -48,6 +48,9 @@ pub trait Peer: Node {
     /// What happened next.
     fn happening(&mut self) -> Option<Happening>;
 
+    /// The trouble is over: whatever its host does to it ends.
+    fn calm(&mut self) {}
+
     /// Whether it tells of the ends of write halves, with [`Happening::Finished`].
     fn tells_ends(&self) -> bool {
         false
