@@ -254,11 +254,10 @@ impl Oracle {
             self.silenced || self.peer_let_go(life, peer)
         } else if why.starts_with("Replaced") {
             // The newer one may be told of later, behind a driver.
-            let here = self.lives[life].node;
-            let dials = self
-                .dials
-                .iter()
-                .filter(|((from, _), dial)| self.lives[*from].peer_id == peer && dial.to == here);
+            let (here, there) = (self.lives[life].node, self.node_of(peer));
+            let is_theirs = |from: LifeId| Some(self.lives[from].node) == there;
+            let dials = self.dials.iter();
+            let dials = dials.filter(|((from, _), dial)| is_theirs(*from) && dial.to == here);
             dials.count() > 1
         } else {
             false

@@ -35,7 +35,8 @@ impl Script {
         }
         // Streams, network, nodes: how much of each.
         let temper = [3 + draw.below(8), draw.below(6), draw.below(4)];
-        for _ in 0..4 + draw.below(36) {
+        let most = if draw.one_in(8) { 150 } else { 36 };
+        for _ in 0..4 + draw.below(most) {
             let mut at = draw.rng.below(millis);
             if draw.one_in(2) && !acts.is_empty() {
                 // Troubles seldom come alone.
