@@ -316,7 +316,10 @@ impl Oracle {
 
     /// A stream that its node opened.
     pub(super) fn opens(&mut self, life: LifeId, stream: StreamId, plan: Plan) -> Verdict<Number> {
-        self.is_up(life, stream)?;
+        // It may be told after the end, behind a driver; never before the beginning.
+        if !self.links.contains_key(&(life, stream.connection())) {
+            self.is_up(life, stream)?;
+        }
         let opener = End { at: Some(Place { life, stream }), ..End::default() };
         self.flows.push(Flow {
             opener: life,
