@@ -11,6 +11,7 @@
 //! Obeys: RFC 6347 (DTLS 1.2), RFC 9147 (DTLS 1.3), RFC 8827 §6.5, libp2p webrtc-direct §Connection
 //! Establishment.
 
+mod records;
 mod secrets;
 
 use core::time::Duration;
@@ -24,6 +25,7 @@ use dimpl::{
 };
 use tracing::trace;
 
+use self::records::records;
 use self::secrets::Secrets;
 use super::Expected;
 use super::vocabulary::Role;
@@ -69,6 +71,8 @@ pub(super) struct Dtls {
     /// The certificates that the peer may show.
     expected: Expected,
     peer: Option<Fingerprint>,
+    /// The handshake is done.
+    connected: bool,
     /// Set if the secrets are wanted.
     secrets: Option<Secrets>,
     now: Instant,
@@ -125,7 +129,17 @@ impl Dtls {
         let deadline = (role == Role::Client).then_some(now);
         let buffer = vec![0; BUFFER_LEN];
         let secrets = context.log_keys.then(Secrets::default);
-        Self { session, expected, peer: None, secrets, now, deadline, over: false, buffer }
+        Self {
+            session,
+            expected,
+            peer: None,
+            connected: false,
+            secrets,
+            now,
+            deadline,
+            over: false,
+            buffer,
+        }
     }
 
     /// Takes a datagram.
@@ -139,6 +153,18 @@ impl Dtls {
         if let Some(secrets) = &mut self.secrets {
             secrets.on_datagram(datagram);
         }
+        if self.connected {
+            return self.handle_records(now, datagram, sink);
+        }
+        records(datagram).try_for_each(|record| self.handle_records(now, record, sink))
+    }
+
+    fn handle_records(
+        &mut self,
+        now: Instant,
+        datagram: &[u8],
+        sink: &mut dyn FnMut(Event<'_>),
+    ) -> Result<(), Failure> {
         self.run(sink, |session| {
             session.handle_timeout(now)?;
             match session.handle_packet(datagram) {
@@ -233,7 +259,7 @@ impl Dtls {
     }
 
     fn drain(&mut self, sink: &mut dyn FnMut(Event<'_>)) -> Result<(), Failure> {
-        let Self { session, expected, peer, now, deadline, over, buffer, .. } = self;
+        let Self { session, expected, peer, connected, now, deadline, over, buffer, .. } = self;
         loop {
             let needed = match session.poll_output(buffer) {
                 Output::Timeout(at) => {
@@ -258,6 +284,7 @@ impl Dtls {
                 }
                 Output::Connected => {
                     let peer = peer.ok_or(Failure::Fatal("the peer showed no certificate"))?;
+                    *connected = true;
                     sink(Event::Connected(peer));
                     continue;
                 }
