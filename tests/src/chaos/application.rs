@@ -232,7 +232,7 @@ impl Stream {
         self.goal = oracle.planned(number, self.way);
         (self.piece, self.sip) = (plan.piece.max(1), plan.sip.max(1));
         // Some wait for the acknowledgement, some let go at once.
-        self.awaits = host.peer.tells_ends() && number % 3 > 0;
+        self.awaits = host.peer.tells_ends() && !number.is_multiple_of(3);
     }
 
     fn pump(
