@@ -6,4 +6,5 @@
 //! shrunk to the few lines that matter and printed as a test. The same script with the same
 //! seed is the same play, datagram for datagram.
 
+pub mod driven;
 pub mod peer;
