@@ -136,7 +136,7 @@ impl<S: Socket, C: Clock, O: Observer> Driver<S, C, O> {
         loop {
             match self.endpoint.poll(now) {
                 Output::Transmit(transmit) => {
-                    if let Err(error) = self.sockets.send(transmit).await {
+                    if let Err(error) = self.sockets.send(&self.clock, transmit).await {
                         // Datagrams get lost; those of an address that cannot be reached, all of them.
                         if let Some(times) = self.unsent.count(now) {
                             debug!(
