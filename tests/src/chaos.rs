@@ -8,6 +8,7 @@
 
 pub mod bare;
 pub mod birth;
+pub mod driven;
 pub mod oracle;
 pub mod peer;
 pub mod play;

@@ -58,6 +58,7 @@ impl Options {
                 "--seeds" => options.seeds = number()?,
                 "--jobs" => options.jobs = number()?.max(1),
                 "--shrink" => options.shrink = number()? as usize,
+                "--driven" => options.nodes = Nodes::Driven,
                 _ => return Err(format!("{word} is not known")),
             }
         }

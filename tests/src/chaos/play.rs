@@ -29,6 +29,7 @@ use floe_core::time::Timestamp;
 use super::application::Application;
 use super::bare::Bare;
 use super::birth::Birth;
+use super::driven::{Driven, Manner};
 use super::host::Host;
 use super::oracle::{Oracle, Tally, Verdict, Violation};
 use super::peer::Peer;
@@ -44,6 +45,8 @@ use crate::world::{Handle, World};
 pub enum Nodes {
     /// Bare endpoints.
     Bare,
+    /// Nodes behind the driver's loop, each on a host of some manner.
+    Driven,
 }
 
 impl Nodes {
@@ -51,6 +54,12 @@ impl Nodes {
     pub fn make(self, birth: &Birth) -> Box<dyn Peer> {
         match self {
             Self::Bare => Box::new(Bare::new(birth)),
+            Self::Driven => {
+                let manner = if birth.seed % 2 == 0 { Manner::KIND } else { Manner::ROUGH };
+                let adjust = |config: &mut _| birth.adjust(config);
+                let node = Driven::new(birth.seed, birth.addr, birth.epoch, manner, adjust);
+                Box::new(node.with_application())
+            }
         }
     }
 }
