@@ -15,6 +15,8 @@
 //! ```
 
 mod capture;
+pub mod chaos;
+pub mod entropy;
 pub mod floe;
 pub mod net;
 pub mod node;

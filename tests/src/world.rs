@@ -1,16 +1,18 @@
 //! Nodes, a network and a clock that is only a number.
 
 use std::any::Any;
+use std::collections::VecDeque;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{Index, IndexMut};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use floe_core::rtc::Epoch;
 use floe_core::time::Timestamp;
 
 use crate::capture::Capture;
-use crate::net::{Net, Weather};
+use crate::entropy;
+use crate::net::{Net, Packet, Weather};
 use crate::node::Node;
 
 /// Nodes, stepped from one moment at which something happens to the next.
@@ -35,14 +37,46 @@ pub struct World {
 #[derive(Debug)]
 struct Place {
     node: Box<dyn Node>,
+    /// When it wants to be called again, by its own clock.
     wake_at: Option<Timestamp>,
+    /// How far its clock is ahead of the world's.
+    ahead: Duration,
+    /// Until when it does nothing.
+    stalled: Option<Timestamp>,
+    /// What came meanwhile.
+    socket: VecDeque<Packet>,
     /// How many of its keys are captured.
     keys: usize,
 }
 
 impl Place {
     fn new(node: impl Node) -> Self {
-        Self { node: Box::new(node), wake_at: None, keys: 0 }
+        Self {
+            node: Box::new(node),
+            wake_at: None,
+            ahead: Duration::ZERO,
+            stalled: None,
+            socket: VecDeque::new(),
+            keys: 0,
+        }
+    }
+
+    /// When it has something to do, by the world's clock.
+    fn due(&self) -> Option<Timestamp> {
+        let of_world = |at: Timestamp| at.since_epoch().saturating_sub(self.ahead);
+        self.stalled.or_else(|| self.wake_at.map(|at| Timestamp::ZERO + of_world(at)))
+    }
+
+    fn is_stalled(&self, now: Timestamp) -> bool {
+        self.stalled.is_some_and(|until| until > now)
+    }
+
+    /// A datagram waits in the socket of a node that does not look, if there is room.
+    fn keep(&mut self, packet: Packet) {
+        let waiting: usize = self.socket.iter().map(|packet| packet.payload.len()).sum();
+        if waiting + packet.payload.len() <= SOCKET_LEN {
+            self.socket.push_back(packet);
+        }
     }
 }
 
@@ -55,7 +89,7 @@ pub struct Handle<N> {
 impl World {
     /// A world at time zero.
     pub fn new(seed: u64, weather: Weather) -> Self {
-        let epoch = Epoch::new(Instant::now());
+        let epoch = entropy::epoch();
         Self {
             now: Timestamp::ZERO,
             net: Net::new(seed, weather),
@@ -71,6 +105,21 @@ impl World {
     pub fn add<N: Node>(&mut self, node: N) -> Handle<N> {
         self.places.push(Place::new(node));
         Handle { index: self.places.len() - 1, kind: PhantomData }
+    }
+
+    /// What a node's clock says, which may have [jumped](Self::jump).
+    pub fn clock<N>(&self, handle: Handle<N>) -> Timestamp {
+        self.now + self.places[handle.index].ahead
+    }
+
+    /// A node's clock is so much further ahead, as after a sleep of the machine that nobody else slept.
+    pub fn jump<N>(&mut self, handle: Handle<N>, by: Duration) {
+        self.places[handle.index].ahead += by;
+    }
+
+    /// For so long a node does nothing, not even read its socket, which keeps some 200 KiB meanwhile.
+    pub fn stall<N>(&mut self, handle: Handle<N>, duration: Duration) {
+        self.places[handle.index].stalled = Some(self.now + duration);
     }
 
     /// Takes a node's place for another, as after a restart. The old one goes without a word.
@@ -110,16 +159,24 @@ impl World {
     pub fn settle(&mut self) {
         while let Some(packet) = self.net.arrive(self.now) {
             let place = self.places.iter_mut().find(|place| place.node.is_at(packet.destination));
-            if let Some(place) = place {
-                place.node.handle_packet(self.now, &packet);
+            match place {
+                Some(place) if place.stalled.is_some() => place.keep(packet),
+                Some(place) => place.node.handle_packet(self.now + place.ahead, &packet),
+                None => {}
             }
         }
         for place in &mut self.places {
-            if place.wake_at.is_some_and(|at| at <= self.now) {
-                place.node.handle_timeout(self.now);
+            if place.is_stalled(self.now) {
+                continue;
+            }
+            let clock = self.now + place.ahead;
+            let is_back = place.stalled.take().is_some();
+            place.socket.drain(..).for_each(|packet| place.node.handle_packet(clock, &packet));
+            if is_back || place.wake_at.is_some_and(|at| at <= clock) {
+                place.node.handle_timeout(clock);
             }
             let (net, capture, now) = (&mut self.net, &mut self.capture, self.now);
-            place.wake_at = place.node.drain(now, &mut |packet| {
+            place.wake_at = place.node.drain(clock, &mut |packet| {
                 if let Some(capture) = capture {
                     capture.packet(now, &packet);
                 }
@@ -137,7 +194,7 @@ impl World {
     /// Goes on to the next moment at which something happens, `limit` at the latest; false if that is
     /// never, or not before the limit.
     fn step(&mut self, limit: Timestamp) -> bool {
-        let wake_at = self.places.iter().filter_map(|place| place.wake_at).min();
+        let wake_at = self.places.iter().filter_map(Place::due).min();
         let next = [self.net.next_arrival(), wake_at].into_iter().flatten().min();
         let Some(next) = next.filter(|next| *next <= limit) else {
             self.now = self.now.max(limit);
@@ -189,5 +246,11 @@ impl<N> fmt::Debug for Handle<N> {
     }
 }
 
+/// How many bytes a socket keeps that nobody reads: Linux's default (`net.core.rmem_default`).
+const SOCKET_LEN: usize = 212_992;
+
 /// A timer that is due again at once, this often in a row, spins.
 const SPINS_MAX: u32 = 100;
+
+#[cfg(test)]
+mod tests;

@@ -3,7 +3,7 @@
 //! A runtime brings these two and nothing else: no spawning, no timer objects, no poll functions. The
 //! driver is itself a future, so whoever binds decides where it runs. Futures returned from here must
 //! be cancel-safe: the driver drops `recv` and `sleep_until` on every turn, and a datagram that was
-//! taken from the kernel must not be lost with them.
+//! taken from the kernel must not be lost with them; it drops `send` when there is no room for too long.
 
 use core::future::Future;
 use core::net::{IpAddr, SocketAddr};
@@ -48,8 +48,8 @@ pub trait Socket: Sized + Send + Sync + 'static {
     /// What the kernel says. The driver tells errors that pass from those that stay.
     fn recv(&self, batch: &mut Batch) -> impl Future<Output = io::Result<()>> + Send;
 
-    /// Sends datagrams, waiting while the kernel's buffer is full. They are meant for this socket,
-    /// whatever port they name.
+    /// Sends datagrams, waiting while the kernel's buffer is full; the driver waits a second at most, and
+    /// takes them for lost then. They are meant for this socket, whatever port they name.
     ///
     /// # Errors
     ///

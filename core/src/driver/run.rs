@@ -102,15 +102,21 @@ impl<S: Socket, C: Clock, O: Observer> Driver<S, C, O> {
     }
 
     async fn turns(&mut self) -> io::Result<()> {
-        for turn in 1_u64.. {
+        let mut stretch = 0;
+        loop {
             let deadline = self.drain().await;
             if self.desk.is_closed(self.clock.now()) {
-                break;
+                return Ok(());
             }
-            if turn.is_multiple_of(TURNS_AT_A_STRETCH) {
+            stretch += 1;
+            if stretch == TURNS_AT_A_STRETCH {
                 yield_now().await;
+                stretch = 0;
             }
-            let received = self.wait(deadline).await;
+            let (received, waited) = self.wait(deadline).await;
+            if waited {
+                stretch = 0;
+            }
             let now = self.clock.now();
             if let Some(arrivals) = received {
                 self.sockets.note(now, arrivals)?;
@@ -127,7 +133,6 @@ impl<S: Socket, C: Clock, O: Observer> Driver<S, C, O> {
                 self.endpoint.handle_timeout(now);
             }
         }
-        Ok(())
     }
 
     /// Sends what is to be sent and passes on what has happened; says when to come again.
@@ -136,7 +141,7 @@ impl<S: Socket, C: Clock, O: Observer> Driver<S, C, O> {
         loop {
             match self.endpoint.poll(now) {
                 Output::Transmit(transmit) => {
-                    if let Err(error) = self.sockets.send(transmit).await {
+                    if let Err(error) = self.sockets.send(&self.clock, transmit).await {
                         // Datagrams get lost; those of an address that cannot be reached, all of them.
                         if let Some(times) = self.unsent.count(now) {
                             debug!(
@@ -160,8 +165,9 @@ impl<S: Socket, C: Clock, O: Observer> Driver<S, C, O> {
         }
     }
 
-    /// Waits for datagrams, letters or the time; gives the outcome of receiving, if it was that.
-    async fn wait(&mut self, deadline: Option<Deadline>) -> Option<Arrivals> {
+    /// Waits for datagrams, letters or the time; gives the outcome of receiving, if it was that, and says
+    /// whether other tasks had their turn meanwhile.
+    async fn wait(&mut self, deadline: Option<Deadline>) -> (Option<Arrivals>, bool) {
         let now = self.clock.now();
         let paused = self.sockets.paused_until(now);
         let until = [deadline.map(|deadline| deadline.at), paused, self.desk.wakes_at()];
@@ -173,8 +179,10 @@ impl<S: Socket, C: Clock, O: Observer> Driver<S, C, O> {
                 None => pending().await,
             }
         });
+        let mut polls = 0_u64;
         // Datagrams come first: they keep connections alive. Letters are read on every turn anyway.
-        poll_fn(|context| {
+        let received = poll_fn(|context| {
+            polls += 1;
             if let Poll::Ready(arrivals) = recv.as_mut().poll(context) {
                 return Poll::Ready(Some(arrivals));
             }
@@ -183,7 +191,8 @@ impl<S: Socket, C: Clock, O: Observer> Driver<S, C, O> {
             }
             sleep.as_mut().poll(context).map(|()| None)
         })
-        .await
+        .await;
+        (received, polls > 1)
     }
 }
 
@@ -201,4 +210,4 @@ async fn yield_now() {
 }
 
 /// Turns without giving way: sockets that always have something ready never make the loop wait.
-const TURNS_AT_A_STRETCH: u64 = 16;
+const TURNS_AT_A_STRETCH: u32 = 16;

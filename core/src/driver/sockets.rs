@@ -9,12 +9,13 @@ use core::future::{pending, poll_fn};
 use core::net::{Ipv4Addr, SocketAddr};
 use core::pin::pin;
 use core::task::Poll;
+use core::time::Duration;
 use std::io;
 use std::sync::Arc;
 
 use tracing::{debug, warn};
 
-use super::outside::{Batch, Socket};
+use super::outside::{Batch, Clock, Socket};
 use super::trouble::Trouble;
 use crate::rtc::output::{Datagram, Port, Transmit};
 use crate::rtc::telemetry;
@@ -34,6 +35,8 @@ struct Bound<S> {
     local: SocketAddr,
     batch: Batch,
     trouble: Trouble,
+    /// There was no room for what was sent last, for as long as that was waited for.
+    stuck: bool,
 }
 
 /// What came of receiving, for each socket that was ready.
@@ -49,12 +52,20 @@ impl<S: Socket> Sockets<S> {
     }
 
     /// Sends datagrams by the socket that they are for. An error is about them, not about the socket.
-    pub(super) async fn send(&mut self, transmit: Transmit<'_>) -> io::Result<()> {
-        let socket = match transmit.port {
-            Port::Main => &self.main.socket,
-            Port::Fallback => &self.fallback()?.socket,
+    ///
+    /// Waits while the kernel has no room for them, a second at most. If it still has none they are lost, and
+    /// what follows is not waited for, until something finds room again: connections must hear what comes
+    /// and when their time is over, and an endpoint must close, though nothing can be sent.
+    pub(super) async fn send(
+        &mut self,
+        clock: &impl Clock,
+        transmit: Transmit<'_>,
+    ) -> io::Result<()> {
+        let bound = match transmit.port {
+            Port::Main => &mut self.main,
+            Port::Fallback => self.fallback()?,
         };
-        socket.send(transmit).await
+        bound.send(clock, transmit).await
     }
 
     /// Waits until something arrives or fails; takes a batch from each socket that is ready, so that
@@ -115,7 +126,7 @@ impl<S: Socket> Sockets<S> {
         [self.main.trouble.paused_until(now), fallback].into_iter().flatten().min()
     }
 
-    fn fallback(&mut self) -> io::Result<&Bound<S>> {
+    fn fallback(&mut self) -> io::Result<&mut Bound<S>> {
         let opened = match self.fallback.take() {
             Some(fallback) => fallback,
             None => {
@@ -131,7 +142,22 @@ impl<S: Socket> Sockets<S> {
 impl<S: Socket> Bound<S> {
     fn new(socket: Arc<S>) -> Self {
         let local = socket.local_addr().unwrap_or((Ipv4Addr::UNSPECIFIED, 0).into());
-        Self { batch: socket.batch(), local, socket, trouble: Trouble::default() }
+        let (batch, trouble) = (socket.batch(), Trouble::default());
+        Self { batch, local, socket, trouble, stuck: false }
+    }
+
+    async fn send(&mut self, clock: &impl Clock, transmit: Transmit<'_>) -> io::Result<()> {
+        let mut send = pin!(self.socket.send(transmit));
+        // The clock is asked when there is something to wait for, and not before.
+        let mut sleep = pin!(async { clock.sleep_until(clock.now() + PATIENCE).await });
+        let sent = poll_fn(|context| match send.as_mut().poll(context) {
+            Poll::Ready(sent) => Poll::Ready(Some(sent)),
+            Poll::Pending if self.stuck => Poll::Ready(None),
+            Poll::Pending => sleep.as_mut().poll(context).map(|()| None),
+        })
+        .await;
+        self.stuck = sent.is_none();
+        sent.unwrap_or_else(|| Err(io::ErrorKind::TimedOut.into()))
     }
 
     async fn recv(&mut self, now: Timestamp) -> io::Result<()> {
@@ -160,10 +186,13 @@ fn ready<T>(poll: Poll<T>) -> Option<T> {
     }
 }
 
+/// How long datagrams wait for room. Slow links make room within that; later they are of no use to
+/// anybody, for what they carry has been given up or sent again.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 #[cfg(test)]
 mod tests {
     use core::net::SocketAddr;
-    use core::time::Duration;
     use std::collections::VecDeque;
     use std::io::ErrorKind;
     use std::sync::Mutex;
@@ -173,6 +202,7 @@ mod tests {
 
     use super::super::outside::Received;
     use super::*;
+    use crate::rtc::Epoch;
 
     /// A socket that a test fills by hand.
     #[derive(Debug, Default)]
@@ -180,6 +210,8 @@ mod tests {
         /// What is to be received: a datagram's only byte, or an error.
         inbound: Mutex<VecDeque<Result<u8, ErrorKind>>>,
         sent: Mutex<Vec<u8>>,
+        /// There is no room for anything to be sent.
+        full: Mutex<bool>,
         /// What its sibling will receive; without it there is none.
         sibling: Option<Vec<Result<u8, ErrorKind>>>,
     }
@@ -211,8 +243,31 @@ mod tests {
         }
 
         async fn send(&self, transmit: Transmit<'_>) -> io::Result<()> {
+            if *self.full.lock().unwrap() {
+                return pending().await;
+            }
             self.sent.lock().unwrap().extend(transmit.payload);
             Ok(())
+        }
+    }
+
+    /// Time passes at once for whoever waits.
+    #[derive(Default)]
+    struct Hasty {
+        sleeps: Mutex<Vec<Timestamp>>,
+    }
+
+    impl Clock for Hasty {
+        fn epoch(&self) -> Epoch {
+            unreachable!("sockets count from nowhere")
+        }
+
+        fn now(&self) -> Timestamp {
+            Timestamp::ZERO
+        }
+
+        async fn sleep_until(&self, at: Timestamp) {
+            self.sleeps.lock().unwrap().push(at);
         }
     }
 
@@ -231,7 +286,7 @@ mod tests {
 
     fn send(sockets: &mut Sockets<Fake>, port: Port, byte: u8) -> io::Result<()> {
         let transmit = Transmit { port, remote: peer(), local: None, payload: &[byte], segment: 1 };
-        sockets.send(transmit).now_or_never().expect("a fake never waits")
+        sockets.send(&Hasty::default(), transmit).now_or_never().expect("a fake never waits")
     }
 
     /// What arrives in one turn.
@@ -253,6 +308,28 @@ mod tests {
         let sent = |bound: &Bound<Fake>| bound.socket.sent.lock().unwrap().clone();
         assert_eq!(sent(&sockets.main), [1, 3]);
         assert_eq!(sent(sockets.fallback.as_ref().unwrap()), [2, 4]);
+    }
+
+    #[test]
+    fn room_is_waited_for_once_until_there_is_some_again() {
+        let mut sockets = sockets(&[], None);
+        let clock = Hasty::default();
+        let mut send = |sockets: &mut Sockets<Fake>, byte| {
+            let transmit = Transmit::new(peer(), core::slice::from_ref(&byte));
+            sockets.send(&clock, transmit).now_or_never().expect("time passes at once")
+        };
+        send(&mut sockets, 1).unwrap();
+        for _ in 0..2 {
+            *sockets.main.socket.full.lock().unwrap() = true;
+            for byte in [2, 3, 4] {
+                assert_eq!(send(&mut sockets, byte).unwrap_err().kind(), ErrorKind::TimedOut);
+            }
+            *sockets.main.socket.full.lock().unwrap() = false;
+            send(&mut sockets, 5).unwrap();
+        }
+        assert_eq!(*sockets.main.socket.sent.lock().unwrap(), [1, 5, 5]);
+        let second = Timestamp::ZERO + PATIENCE;
+        assert_eq!(*clock.sleeps.lock().unwrap(), [second, second], "for the first ones only");
     }
 
     #[test]

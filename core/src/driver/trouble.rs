@@ -15,31 +15,33 @@ use crate::time::Timestamp;
 
 #[derive(Debug, Default)]
 pub(super) struct Trouble {
-    strikes: u32,
+    /// Errors in a row that passed, and errors that did not: neither kind speaks for the other.
+    passing: u32,
+    lasting: u32,
     paused_until: Option<Timestamp>,
 }
 
 impl Trouble {
     /// Receiving works.
     pub(super) const fn over(&mut self) {
-        self.strikes = 0;
+        self.passing = 0;
+        self.lasting = 0;
         self.paused_until = None;
     }
 
     /// Receiving failed. Gives the error back when it has failed for too long.
     pub(super) fn strikes(&mut self, now: Timestamp, error: io::Error) -> io::Result<()> {
-        self.strikes += 1;
-        if passes(error.kind()) && self.strikes < PASSING_MAX {
+        if passes(error.kind()) && self.passing < PASSING_MAX {
+            self.passing += 1;
             // There may be one for each datagram that was sent.
             trace!(target: telemetry::DRIVER, %error, "nothing was received");
             return Ok(());
         }
-        debug!(target: telemetry::DRIVER, %error, strikes = self.strikes, "nothing was received");
-        if self.strikes >= PASSING_MAX + LASTING_MAX {
+        self.lasting += 1;
+        debug!(target: telemetry::DRIVER, %error, strikes = self.lasting, "nothing was received");
+        if self.lasting > LASTING_MAX {
             return Err(error);
         }
-        // From here on they count the same.
-        self.strikes = self.strikes.max(PASSING_MAX);
         self.paused_until = Some(now + PAUSE);
         Ok(())
     }
@@ -96,6 +98,19 @@ mod tests {
                 now = trouble.paused_until(now).unwrap_or(now);
             }
             assert!(now >= Timestamp::ZERO + PAUSE * (LASTING_MAX - 1));
+        }
+    }
+
+    /// A socket that was of no use for a moment still brings news about peers, and these say that it is of
+    /// use again.
+    #[test]
+    fn news_about_peers_do_not_prolong_an_error_of_the_socket() {
+        let mut trouble = Trouble::default();
+        trouble.strikes(Timestamp::ZERO, ErrorKind::NotConnected.into()).unwrap();
+        let now = trouble.paused_until(Timestamp::ZERO).unwrap();
+        for _ in 0..10 * LASTING_MAX {
+            trouble.strikes(now, ErrorKind::ConnectionRefused.into()).unwrap();
+            assert_eq!(trouble.paused_until(now), None);
         }
     }
 

@@ -448,7 +448,8 @@ impl Endpoint {
         at.filter(|id| self.handshaking.contains(id)).collect()
     }
 
-    /// A peer that came back on the same address has replaced its old connection.
+    /// A peer that came back on the same address has replaced its old connection: the one that is there now,
+    /// not one that has checked from there, or in whose name somebody else has.
     fn replace_older(&mut self, now: Timestamp, id: ConnectionId) {
         let Some(remote) = self.connections.get(&id).map(Connection::remote) else { return };
         for index in 0..self.routes.at(remote).len() {
@@ -456,6 +457,7 @@ impl Endpoint {
             if older < id
                 && let Some(connection) = self.connections.get_mut(&older)
                 && connection.direction() == Direction::Inbound
+                && connection.remote() == remote
             {
                 connection.end(now, ConnectionEnd::Replaced(id), &mut self.shared);
                 self.make_busy(older);

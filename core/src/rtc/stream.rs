@@ -40,6 +40,9 @@ pub(super) struct Stream {
     finishing: bool,
     /// The application has ended the read half: for it, that is where the peer's data ends.
     stopped_reading: bool,
+    /// A reset has dropped what was not read: the peer's data has no good end any more, although its FIN
+    /// came.
+    cut_short: bool,
     /// Flags that go out before any more data, in this order.
     pending: Vec<Flag>,
     /// The lifecycle is over: the channel goes as soon as `pending` has gone.
@@ -88,6 +91,7 @@ impl Stream {
             outbound_max,
             finishing: false,
             stopped_reading: false,
+            cut_short: false,
             pending: Vec::new(),
             channel_over: false,
             detached: false,
@@ -166,6 +170,7 @@ impl Stream {
         }
         match self.lifecycle.read_half() {
             _ if !self.inbound.is_empty() => Read::Empty,
+            _ if self.cut_short => Read::Reset,
             _ if self.stopped_reading => Read::Finished,
             ReadHalf::Finished | ReadHalf::Stopped => Read::Finished,
             ReadHalf::Reset => Read::Reset,
@@ -314,6 +319,7 @@ impl Stream {
         let finishing = self.finishing || write == WriteHalf::FinSent;
         let reply =
             self.lifecycle.on(now, cause).expect("only wishes and wake-ups that fit are passed on");
+        self.cut_short |= cause == Cause::App(Wish::Reset) && !self.inbound.is_empty();
         self.apply(reply);
         if (self.lifecycle.write_half(), self.lifecycle.read_half()) != (write, read) {
             self.tell_halves(cause);
@@ -479,6 +485,22 @@ mod tests {
         late.on_message(Timestamp::ZERO, &flag(Flag::Reset));
         late.stop_reading(Timestamp::ZERO);
         assert_eq!(late.read(&mut out), Read::Reset, "there was nothing left to stop");
+    }
+
+    /// A task that reads must not take what another task has reset for the whole.
+    #[test]
+    fn a_reset_that_drops_what_was_finished_is_no_good_end() {
+        let mut out = [0; 3];
+        for rest in [b"".as_slice(), b"unread"] {
+            let mut stream = stream();
+            let now = Timestamp::ZERO;
+            let payload = [b"out".as_slice(), rest].concat();
+            stream.on_message(now, &encode(Message { flag: Some(Flag::Fin), payload: &payload }));
+            assert_eq!(stream.read(&mut out), Read::Bytes(3));
+            stream.reset(now);
+            let end = if rest.is_empty() { Read::Finished } else { Read::Reset };
+            assert_eq!(stream.read(&mut out), end);
+        }
     }
 
     #[test]

@@ -12,7 +12,7 @@ use floe_tests::stun;
 use floe_tests::world::{Handle, World};
 
 use crate::flow::{self, Flow};
-use crate::pair::{Pair, dial};
+use crate::pair::{Pair, both_connected, dial, two};
 use crate::{CLIENT, OTHER, SERVER, millis, random_bytes, secs};
 
 #[test]
@@ -50,6 +50,36 @@ fn refused_usernames_get_no_answer_and_leave_nothing() {
     assert_eq!(answers(&mut world, server, CLIENT, &good), 2, "an answer, and a check in return");
     assert_eq!(world[server].endpoint.counters().half_open, 1);
     assert!(world[server].events.is_empty());
+}
+
+/// Found by chaos, seed 300289: a check with the ufrag of somebody's connection, in the name of another
+/// host, made that one's dial take the connection's place.
+#[test]
+fn a_forged_check_lets_no_stranger_replace_a_connection() {
+    let (mut world, client, server) = two(300_289, Weather::FAIR, |_| {});
+    let heard = Rc::new(RefCell::new(None));
+    let tap = heard.clone();
+    world.net.add_rule(move |_, packet| {
+        let username = stun::username(&packet.payload).map(|it| String::from_utf8_lossy(it).into());
+        tap.borrow_mut().get_or_insert(username.unwrap_or_default());
+        true
+    });
+    dial(&mut world, client, server, |_| {}).unwrap();
+    let (at_client, at_server) = both_connected(&mut world, client, server);
+    let username: String = heard.borrow_mut().take().expect("the first datagram is a check");
+    let password = username.split(':').next().unwrap();
+    let payload = stun::check([7; 12], &username, password);
+    let now = world.now;
+    world.net.inject(now, Packet { source: OTHER, destination: SERVER, payload });
+    world.run(secs(1));
+
+    let stranger = world.add(Floe::new(9, OTHER, world.epoch, |_| {}));
+    dial(&mut world, stranger, server, |_| {}).unwrap();
+    both_connected(&mut world, stranger, server);
+    world.run(secs(5));
+    assert!(world[server].closed(at_server).is_none(), "{:?}", world[server].events);
+    assert!(world[client].closed(at_client).is_none());
+    assert_eq!(world[server].endpoint.counters().connections, 2);
 }
 
 #[test]

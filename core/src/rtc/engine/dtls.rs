@@ -11,6 +11,7 @@
 //! Obeys: RFC 6347 (DTLS 1.2), RFC 9147 (DTLS 1.3), RFC 8827 §6.5, libp2p webrtc-direct §Connection
 //! Establishment.
 
+mod records;
 mod secrets;
 
 use core::time::Duration;
@@ -24,6 +25,7 @@ use dimpl::{
 };
 use tracing::trace;
 
+use self::records::records;
 use self::secrets::Secrets;
 use super::Expected;
 use super::vocabulary::Role;
@@ -69,6 +71,8 @@ pub(super) struct Dtls {
     /// The certificates that the peer may show.
     expected: Expected,
     peer: Option<Fingerprint>,
+    /// The handshake is done.
+    connected: bool,
     /// Set if the secrets are wanted.
     secrets: Option<Secrets>,
     now: Instant,
@@ -125,7 +129,17 @@ impl Dtls {
         let deadline = (role == Role::Client).then_some(now);
         let buffer = vec![0; BUFFER_LEN];
         let secrets = context.log_keys.then(Secrets::default);
-        Self { session, expected, peer: None, secrets, now, deadline, over: false, buffer }
+        Self {
+            session,
+            expected,
+            peer: None,
+            connected: false,
+            secrets,
+            now,
+            deadline,
+            over: false,
+            buffer,
+        }
     }
 
     /// Takes a datagram.
@@ -139,6 +153,18 @@ impl Dtls {
         if let Some(secrets) = &mut self.secrets {
             secrets.on_datagram(datagram);
         }
+        if self.connected {
+            return self.handle_records(now, datagram, sink);
+        }
+        records(datagram).try_for_each(|record| self.handle_records(now, record, sink))
+    }
+
+    fn handle_records(
+        &mut self,
+        now: Instant,
+        datagram: &[u8],
+        sink: &mut dyn FnMut(Event<'_>),
+    ) -> Result<(), Failure> {
         self.run(sink, |session| {
             session.handle_timeout(now)?;
             match session.handle_packet(datagram) {
@@ -233,10 +259,13 @@ impl Dtls {
     }
 
     fn drain(&mut self, sink: &mut dyn FnMut(Event<'_>)) -> Result<(), Failure> {
-        let Self { session, expected, peer, now, deadline, over, buffer, .. } = self;
+        let Self { session, expected, peer, connected, now, deadline, over, buffer, .. } = self;
         loop {
             let needed = match session.poll_output(buffer) {
                 Output::Timeout(at) => {
+                    // While there is a gap in the peer's flight, 1.3 of the library wants to acknowledge
+                    // the rest of it at once, and at once again.
+                    let at = if at <= *now { *now + GAP_PAUSE } else { at };
                     // "Never" is ten years from now.
                     *deadline = Some(at).filter(|at| *at < *now + HANDSHAKE_TIMEOUT * 2);
                     return Ok(());
@@ -255,6 +284,7 @@ impl Dtls {
                 }
                 Output::Connected => {
                     let peer = peer.ok_or(Failure::Fatal("the peer showed no certificate"))?;
+                    *connected = true;
                     sink(Event::Connected(peer));
                     continue;
                 }
@@ -310,6 +340,9 @@ const BUFFER_LEN: usize = 2_048;
 /// Records that arrive out of order or before their keys. The default of 30 overflows under a burst, and
 /// what overflows is lost until a retransmission.
 const QUEUE_RX: usize = 256;
+/// Between two acknowledgements of a flight with a gap. A datagram that was overtaken arrives within this on
+/// most paths, and one that is lost is sent again after several times as long.
+const GAP_PAUSE: Duration = Duration::from_millis(50);
 /// RFC 6347 §4.2.4.1 says 1 s, and less where it matters: a lost flight would be felt by a person.
 /// Browsers begin at 50 ms. 300 ms is above the round trip of most paths, and a flight that is sent twice
 /// costs 2 KB.

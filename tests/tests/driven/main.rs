@@ -1,0 +1,45 @@
+//! The real driver loop in the simulated world: on a virtual clock, over a network and a socket that fail
+//! as a seed has it.
+//!
+//! The conformance suite plays drivers on real runtimes; here stand the stories that those cannot show
+//! exactly, because time, loss and the order of tasks are not theirs to choose.
+//!
+//! | story | about |
+//! |---|---|
+//! | `repeated` | the same seed is the same story |
+//! | `cancelled` | futures that are given up |
+//! | `dropped` | handles that are dropped, in every order |
+//! | `socket` | send buffers that are full, errors that pass and errors that stay, no second socket |
+//! | `flow` | slow readers, many streams, data in flight at the end |
+//! | `turns` | how often the driver wakes, exactly |
+//! | `clock` | a clock that jumps |
+//! | `shutdown` | the end in the middle of things |
+//! | `same` | a bare endpoint and a driven one come to the same |
+//! | `random` | applications that do anything |
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+mod cancelled;
+mod clock;
+mod dropped;
+mod flow;
+
+mod repeated;
+
+mod shutdown;
+mod socket;
+mod turns;
+mod two;
+
+const SERVER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), 4001);
+const CLIENT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2)), 5002);
+const OTHER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 3)), 6003);
+
+const fn secs(secs: u64) -> Duration {
+    Duration::from_secs(secs)
+}
+
+const fn millis(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
