@@ -65,6 +65,7 @@ pub(crate) const PEER: Peer = Peer {
     ],
     flakes: &[Flake {
         role: Role::Listener,
+        stories: &[],
         // floe opens the id that has been free for longest, and has never lost a stream.
         except: &["floe"],
         // In the words of js-libp2p's dialers, in Node and in Chromium.
