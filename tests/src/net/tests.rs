@@ -330,7 +330,7 @@ fn rules_see_what_nodes_have_sent() {
     net.add_nat(Nat::new(addr(B).ip(), ["10.0.0.2:0"].map(addr)));
     net.add_rule(|_, packet| {
         assert!(packet.source == addr("10.0.0.2:7"));
-        number(packet) % 2 == 0
+        number(packet).is_multiple_of(2)
     });
     (0..10).for_each(|n| net.send(at(0), numbered("10.0.0.2:7", A, n)));
     assert_eq!(arrivals(&mut net).len(), 5);
