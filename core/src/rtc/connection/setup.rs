@@ -63,6 +63,7 @@ impl Connection {
             streams: Streams::new(id, ChannelIds::even(), &shared.config.limits),
             remote,
             moves: Tally::default(),
+            hushed: false,
             span,
         }
     }
@@ -106,6 +107,7 @@ impl Connection {
             streams: Streams::new(id, ChannelIds::odd(), &shared.config.limits),
             remote,
             moves: Tally::default(),
+            hushed: false,
             span,
         }
     }
