@@ -273,7 +273,7 @@ impl Observer for Seen {
     fn datagram(&mut self, _: Observed<'_>) {}
 
     fn key(&mut self, line: &KeyLogLine) {
-        self.keys.push(line.clone());
+        self.keys.push(*line);
     }
 
     fn drained(&mut self) {

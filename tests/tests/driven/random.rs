@@ -144,7 +144,7 @@ fn node_again(seed: u64, n: u64, whim: u64, world: &World) -> Driven {
 }
 
 fn seeds() -> Range<u64> {
-    let Ok(asked) = env::var("FLOE_DRIVEN_SEEDS") else { return 0..100 };
+    let Ok(asked) = env::var("FLOE_DRIVEN_SEEDS") else { return 0..40 };
     let range =
         asked.split_once("..").and_then(|(from, to)| Some(from.parse().ok()?..to.parse().ok()?));
     range.expect("FLOE_DRIVEN_SEEDS is FROM..TO")
