@@ -18,6 +18,7 @@ use super::channel_zero::CHANNEL_ZERO;
 use super::endpoint::{Stats, StreamStats};
 use super::engine::{Engine, Event as EngineEvent};
 use super::error::{ConnectionEnd, OpenError, Step};
+use super::outbox::Outbox;
 use super::output::{ConnectionId, Direction, Event, Port, StreamId, Timeline};
 use super::phase::{Authenticating, Open, Phase};
 use super::shared::Shared;
@@ -43,6 +44,8 @@ pub(super) struct Connection {
     certificate: Option<Fingerprint>,
     /// Of the peer's changes of address.
     moves: Tally,
+    /// What DTLS has to say is not sent, until the peer is heard.
+    hushed: bool,
     /// What is told of the connection, its engine and its streams is told inside of it.
     span: Span,
 }
@@ -52,6 +55,14 @@ impl Connection {
     pub(super) fn tell_given_up(&self, now: Timestamp) {
         let _entered = self.span.enter();
         self.tell_end(now, &"the client has begun anew from the same address");
+    }
+
+    /// From now on DTLS, if it is not done, says nothing of its own accord: a dial begins from the address of
+    /// its peer, who would take the words that are repeated here for the answer to the new one.
+    ///
+    /// Whoever forges a check can cause that, so it ends with the peer's next word.
+    pub(super) fn hush(&mut self) {
+        self.hushed = self.phase.awaited() == Some(Step::Dtls);
     }
 
     pub(super) fn direction(&self) -> Direction {
@@ -159,6 +170,7 @@ impl Connection {
         datagram: &[u8],
     ) {
         let _entered = self.span.enter();
+        self.hushed = false;
         if let Some(engine) = self.phase.engine_mut() {
             engine.handle_dtls(now, local, remote, datagram);
         }
@@ -228,9 +240,10 @@ impl Connection {
         }
         let _entered = self.span.clone().entered();
         self.tell_end(now, &end);
+        let mut unsaid = Outbox::default();
         if let Some(engine) = phase.engine_mut() {
             engine.close(now);
-            engine.flush(now, &mut shared.outbox);
+            engine.flush(now, if self.hushed { &mut unsaid } else { &mut shared.outbox });
         }
         self.streams.on_connection_closed(now);
         if told {
@@ -244,11 +257,12 @@ impl Connection {
     pub(super) fn advance(&mut self, now: Timestamp, shared: &mut Shared) {
         let _entered = self.span.clone().entered();
         self.run_race(now, shared);
+        let mut unsaid = Outbox::default();
         loop {
             self.take(now, shared);
             self.send(now, shared);
             let Some(engine) = self.phase.engine_mut() else { return };
-            engine.flush(now, &mut shared.outbox);
+            engine.flush(now, if self.hushed { &mut unsaid } else { &mut shared.outbox });
             // Flushing can bring news: what it sent may have ended the connection or freed a channel.
             let Some(event) = engine.poll_event() else { return };
             self.on_engine_event(now, event, shared);

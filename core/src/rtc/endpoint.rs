@@ -435,10 +435,14 @@ impl Endpoint {
 
     /// Handshakes with an address say what they have to say before a check of a new dial from there is
     /// answered: its client begins DTLS with our answer, and would take the words of the last handshake,
-    /// which it has given up, for ours about the new one.
+    /// which it has given up, for ours about the new one. For the same reason they say nothing later, unless
+    /// it turns out that they are not given up.
     fn finish_answers(&mut self, now: Timestamp, remote: SocketAddr) {
         for id in self.unfinished(remote) {
             self.advance(now, id);
+            if let Some(connection) = self.connections.get_mut(&id) {
+                connection.hush();
+            }
         }
     }
 

@@ -56,7 +56,10 @@ fn an_hour_that_is_skipped_while_dialing() {
             two.world.run(millis(25 * n));
             let done_before = job.take();
             two.world[two.client].jump(secs(3600));
-            let dialed = done_before.unwrap_or_else(|| two.done_within(secs(1), &job));
+            let dialed = match done_before {
+                Some(dialed) => dialed,
+                None => two.done_within(secs(1), &job),
+            };
             if let Err(error) = &dialed {
                 let timeout = matches!(
                     error,

@@ -20,15 +20,17 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
+mod bare;
 mod cancelled;
 mod clock;
 mod dropped;
 mod flow;
-
+mod random;
 mod repeated;
-
+mod same;
 mod shutdown;
 mod socket;
+mod talk;
 mod turns;
 mod two;
 

@@ -65,6 +65,7 @@ impl Connection {
             remote,
             certificate: None,
             moves: Tally::default(),
+            hushed: false,
             span,
         }
     }
@@ -109,6 +110,7 @@ impl Connection {
             remote,
             certificate: None,
             moves: Tally::default(),
+            hushed: false,
             span,
         }
     }

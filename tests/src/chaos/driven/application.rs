@@ -109,7 +109,7 @@ impl Application {
                 News::Refused(ask, why) => Happening::Refused { ask, why },
                 News::Closed(id, end) => {
                     self.connections.remove(&id);
-                    Happening::Closed { id, why: format!("{end:?}") }
+                    Happening::Closed { id, why: end.to_string() }
                 }
             };
             self.happenings.push_back(happening);
@@ -178,7 +178,9 @@ impl Peer for Driven {
                 &news,
                 match dialed {
                     Ok(connection) => News::Connected(Some(ask), connection),
-                    Err(error) => News::Refused(ask, format!("{error:?}")),
+                    Err(DialError::Failed { end, .. }) => News::Refused(ask, end.to_string()),
+                    Err(DialError::Refused(why)) => News::Refused(ask, why.to_string()),
+                    Err(error) => News::Refused(ask, error.to_string()),
                 },
             );
         });
@@ -197,7 +199,7 @@ impl Peer for Driven {
                 &news,
                 match connection.open().await {
                     Ok(stream) => News::Opened(Some(ask), stream),
-                    Err(error) => News::Refused(ask, format!("{error:?}")),
+                    Err(error) => News::Refused(ask, error.to_string()),
                 },
             );
         });
