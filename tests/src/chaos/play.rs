@@ -55,7 +55,8 @@ impl Nodes {
         match self {
             Self::Bare => Box::new(Bare::new(birth)),
             Self::Driven => {
-                let manner = if birth.seed.is_multiple_of(2) { Manner::KIND } else { Manner::ROUGH };
+                let manner =
+                    if birth.seed.is_multiple_of(2) { Manner::KIND } else { Manner::ROUGH };
                 let adjust = |config: &mut _| birth.adjust(config);
                 let node = Driven::new(birth.seed, birth.addr, birth.epoch, manner, adjust);
                 Box::new(node.with_application())
