@@ -140,8 +140,9 @@ impl Node {
     }
 }
 
-/// Streams of one connection that are served at once. Further ones wait, which the peer notices as a
-/// slow answer; each may hold a buffer of 64 KiB, so a connection holds 4 MiB of them at most.
-const STREAMS_MAX: usize = 64;
+/// Streams of one connection that are served at once, as many as go-libp2p serves. Further ones wait, which
+/// the peer notices as a slow answer, and for ever if it finishes none before all are answered; each may hold
+/// a buffer of 64 KiB, so a connection holds 16 MiB of them at most.
+const STREAMS_MAX: usize = 256;
 /// How long a peer may take to name a protocol; js-libp2p gives as much.
 const NEGOTIATION_LIMIT: Duration = Duration::from_secs(10);
