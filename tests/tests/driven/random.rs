@@ -49,7 +49,7 @@ impl Chance {
             jitter: millis(rng.below(15)),
             loss: rng.below(50_000),
             duplicate: rng.below(20_000),
-            corrupt: 0,
+            ..Weather::FAIR
         };
         let mut world = World::new(seed, weather);
         let nodes = (0..NODES).map(|n| world.add(node(seed, n, 0, &world)));

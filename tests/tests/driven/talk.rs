@@ -230,6 +230,8 @@ impl<P: Peer> Talk<P> {
                 let lane = Lane::new(plan);
                 assert!(self.lanes.insert((node, id), lane).is_none(), "a stream opens once");
             }
+            // Only bare endpoints tell.
+            Happening::Finished { .. } => {}
             Happening::Closed { id, why } => {
                 self.connections.retain(|it| *it != (node, id));
                 self.ends.push((node, format!("closed: {why}")));
