@@ -238,13 +238,15 @@ impl Stream {
     /// If it is not what was sent.
     fn take(&mut self, bytes: &[u8], from: u8) {
         for byte in bytes {
-            if self.name.is_none() {
-                self.prefix.push(*byte);
-                self.name = self.prefix.first_chunk().map(|name| u32::from_be_bytes(*name));
-            } else {
-                let name = self.name.expect("it was seen above");
-                let expected = self.byte(name, from, self.read);
-                assert_eq!(*byte, expected, "byte {} of {self:?}", self.read);
+            match self.name {
+                None => {
+                    self.prefix.push(*byte);
+                    self.name = self.prefix.first_chunk().map(|name| u32::from_be_bytes(*name));
+                }
+                Some(name) => {
+                    let expected = self.byte(name, from, self.read);
+                    assert_eq!(*byte, expected, "byte {} of {self:?}", self.read);
+                }
             }
             self.read += 1;
         }
