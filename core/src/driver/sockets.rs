@@ -314,7 +314,7 @@ mod tests {
     fn room_is_waited_for_once_until_there_is_some_again() {
         let mut sockets = sockets(&[], None);
         let clock = Hasty::default();
-        let mut send = |sockets: &mut Sockets<Fake>, byte| {
+        let send = |sockets: &mut Sockets<Fake>, byte| {
             let transmit = Transmit::new(peer(), core::slice::from_ref(&byte));
             sockets.send(&clock, transmit).now_or_never().expect("time passes at once")
         };
