@@ -1,9 +1,9 @@
 //! A node behind the real driver loop, under a virtual clock.
 //!
-//! The driver knows of the world a socket and a clock, so here it has those of the simulation: a
-//! [`Host`](host::Host) that the world fills with datagrams and empties of them, a [`Clock`] that the
-//! world moves, and [tasks](tasks) that a seed orders. All else is what applications run: the loop, the
-//! handles, their futures and wakers. A driver that spins panics, and says so.
+//! The driver knows of the world a socket and a clock, so here it has those of the simulation: a host that
+//! the world fills with datagrams and empties of them, a [`Clock`] that the world moves, and tasks that a
+//! seed orders. All else is what applications run: the loop, the handles, their futures and wakers. A
+//! driver that spins panics, and says so.
 //!
 //! With the same seed and a kind [`Manner`] such a node sends what a bare endpoint sends, datagram for
 //! datagram, as long as no streams are used: they go through pipes here.
