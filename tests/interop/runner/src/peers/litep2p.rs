@@ -62,6 +62,14 @@ pub(crate) const PEER: Peer = Peer {
             source: "litep2p 0.16.0, src/transport/webrtc/substream.rs, poll_progress, \
                      poll_teardown_deadline and TEARDOWN_TIMEOUT",
         },
+        Defect {
+            role: Role::Listener,
+            stories: &["streams-2000"],
+            // floe opens the id that has been free for longest, and has never lost a stream.
+            except: &["floe"],
+            reason: "it now and then closes a channel that is opened on an id which has only just become free",
+            source: "not traced; seen with Chromium and with js-libp2p in Node",
+        },
     ],
     flakes: &[Flake {
         role: Role::Listener,
