@@ -29,7 +29,12 @@ pub struct Bare {
 impl Bare {
     /// The endpoint that begins so.
     pub fn new(birth: &Birth) -> Self {
-        let floe = Floe::new(birth.seed, birth.addr, birth.epoch, |config| birth.adjust(config));
+        let adjust = |config: &mut _| birth.adjust(config);
+        Self::around(Floe::new(birth.seed, birth.addr, birth.epoch, adjust))
+    }
+
+    /// An application on this endpoint.
+    pub fn around(floe: Floe) -> Self {
         Self { floe, asks: 0, dials: Vec::new(), told: VecDeque::new() }
     }
 

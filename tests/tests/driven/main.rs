@@ -20,7 +20,6 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
-mod bare;
 mod cancelled;
 mod clock;
 mod dropped;

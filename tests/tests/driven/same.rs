@@ -7,6 +7,7 @@ use floe_core::fingerprint::Fingerprint;
 use floe_core::ice::Version;
 use floe_core::multiaddr::DirectAddr;
 use floe_core::rtc::Epoch;
+use floe_tests::chaos::bare::Bare;
 use floe_tests::chaos::driven::{Driven, Manner};
 use floe_tests::chaos::peer::Peer;
 use floe_tests::entropy::seeded;
@@ -15,7 +16,6 @@ use floe_tests::net::Weather;
 use floe_tests::rng::Rng;
 use floe_tests::world::World;
 
-use crate::bare::Bare;
 use crate::talk::{Plan, Talk, Way};
 use crate::{CLIENT, SERVER, secs};
 
@@ -46,7 +46,7 @@ struct Script {
 }
 
 fn bare(seed: u64, addr: SocketAddr, epoch: Epoch) -> Bare {
-    Bare::new(Floe::new(seed, addr, epoch, |_| {}))
+    Bare::around(Floe::new(seed, addr, epoch, |_| {}))
 }
 
 fn kind(seed: u64, addr: SocketAddr, epoch: Epoch) -> Driven {

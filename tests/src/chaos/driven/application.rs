@@ -109,7 +109,7 @@ impl Application {
                 News::Refused(ask, why) => Happening::Refused { ask, why },
                 News::Closed(id, end) => {
                     self.connections.remove(&id);
-                    Happening::Closed { id, why: end.to_string() }
+                    Happening::Closed { id, why: format!("{end:?}") }
                 }
             };
             self.happenings.push_back(happening);
