@@ -178,7 +178,7 @@ impl Listener {
         // A check moves a connection that has begun, so only strangers are looked at.
         self.has_accepted |= counters.connections > 0;
         for (addr, Traffic { received, sent }) in &self.traffic {
-            let is_amplified = !self.has_accepted && sent > received;
+            let is_amplified = !self.has_accepted && *sent > 2 * received;
             assert!(!is_amplified, "{addr} sent {received} bytes and got {sent}");
         }
         deadline

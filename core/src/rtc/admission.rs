@@ -1,10 +1,11 @@
 //! Who may begin: half-open peers, before anything expensive exists.
 //!
 //! A STUN check proves nothing: in webrtc-direct the password travels in the USERNAME, so anybody can
-//! forge one, from any address. All that it earns is an entry of fixed size in a bounded table, and an
-//! answer smaller than itself, for as long as a set-up may take. Engine, DTLS and SCTP wait for the
-//! first DTLS record from an address that has checked. When the table is full the oldest entry goes: a real peer sends its ClientHello a
-//! round trip after its check, a forged one never.
+//! forge one, from any address. All that it earns is an entry of fixed size in a bounded table, an answer
+//! smaller than itself, for as long as a set-up may take, and once a check in return, which makes less
+//! than three times its size together. Engine, DTLS and SCTP wait for the first DTLS record from an
+//! address that has checked. When the table is full the oldest entry goes: a real peer sends its
+//! ClientHello a round trip after its check, a forged one never.
 //!
 //! Who goes on checking after that without having begun DTLS is not answered any more: it is a peer whose
 //! connection was lost here, by a restart mostly, and as long as its checks are answered it will not
@@ -130,20 +131,22 @@ impl Admission {
         }
     }
 
-    /// Notes a verified check of a peer without a connection, which is to be answered.
+    /// Notes a verified check of a peer without a connection, which is to be answered; says whether it is
+    /// the peer's first from its address.
     ///
     /// # Errors
     /// Why it is not to be answered.
-    pub(super) fn on_check(&mut self, now: Timestamp, check: &Check) -> Result<(), &'static str> {
+    pub(super) fn on_check(&mut self, now: Timestamp, check: &Check) -> Result<bool, &'static str> {
         self.expire(now);
         if let Some(entry) = self.entries.get_mut(&check.key) {
-            if entry.note(now, check) && !entry.overdue {
+            let is_first = entry.note(now, check);
+            if is_first && !entry.overdue {
                 self.by_address.insert(check.remote, check.key);
             }
             let known = entry.sources().any(|source| source.remote == check.remote);
             return match entry.overdue {
                 true => Err("the peer checks on and on, and does not begin DTLS"),
-                false if known => Ok(()),
+                false if known => Ok(is_first),
                 false => Err("the peer checks from too many addresses"),
             };
         }
@@ -180,7 +183,7 @@ impl Admission {
             let entries = &self.entries;
             self.ages.retain(|(since, key)| entries.get(key).is_some_and(|e| e.since == *since));
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Whether there is a half-open peer at an address, who may begin DTLS.
@@ -316,7 +319,7 @@ mod tests {
         let mut admission = admission(2);
         let now = Timestamp::from_millis(5);
         for n in 0..3 {
-            assert_eq!(admission.on_check(now, &check(n, [192, 0, 2, n as u8])), Ok(()));
+            assert_eq!(admission.on_check(now, &check(n, [192, 0, 2, n as u8])), Ok(true));
         }
         assert_eq!(admission.len(), 2);
         assert!(admission.take(now, check(0, [192, 0, 2, 0]).remote).is_none());
@@ -338,7 +341,7 @@ mod tests {
         assert!(admission.take(at(60), check.remote).is_none());
         assert_eq!(admission.len(), 1);
         // When it is silent it is forgotten, and may begin anew.
-        assert_eq!(admission.on_check(at(80), &check), Ok(()));
+        assert_eq!(admission.on_check(at(80), &check), Ok(true));
         assert!(admission.take(at(80), check.remote).is_some());
     }
 
@@ -366,7 +369,8 @@ mod tests {
         let now = Timestamp::ZERO;
         for n in 0..6 {
             let check = Check { remote: check(n, [192, 0, 2, 1]).remote, ..check(0, [0; 4]) };
-            assert_eq!(admission.on_check(now, &check).is_ok(), n < 4);
+            assert_eq!(admission.on_check(now, &check).ok(), (n < 4).then_some(true));
+            assert_eq!(admission.on_check(now, &check).ok(), (n < 4).then_some(false));
         }
         assert_eq!(admission.len(), 1);
         let entry = admission.take(now, check(3, [192, 0, 2, 1]).remote).expect("it checked");

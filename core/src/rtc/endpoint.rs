@@ -9,7 +9,7 @@
 //! ```text
 //! datagram ─┬─ STUN ─┬─ of a server we dial ───────────────→ connection
 //!           │        └─ check of a client: verify, answer ─┬→ connection, by ufrag
-//!           │                                              └→ admission
+//!           │                                              └→ admission; the first is returned
 //!           └─ DTLS ─┬─ first of a half-open peer ─────────→ new connection
 //!                    └─ by remote address ─────────────────→ connection(s)
 //! ```
@@ -36,10 +36,11 @@ use super::routes::{Routes, UfragKey};
 use super::shared::Shared;
 use super::telemetry::{self, Tally};
 use crate::demux::{Kind, classify, is_client_hello};
-use crate::ice::stun::{Binding, Class, SUCCESS_LEN_MAX, write_binding_success};
+use crate::ice::stun::{Binding, Class, Role, SUCCESS_LEN_MAX, write_binding_success};
 use crate::ice::{Credentials, Username};
 use crate::time::{Deadline, Timestamp};
 
+mod check;
 mod stats;
 mod stream;
 mod target;
@@ -268,6 +269,8 @@ impl Endpoint {
         }
         let checked = match (datagram.port, stun.class()) {
             (Port::Main, Class::Request) => self.handle_check(now, datagram, &stun),
+            // Of a client whose first check we returned: it has served already when it arrived there.
+            (Port::Main, Class::Success) if self.is_known(now, datagram.remote) => Ok(()),
             _ => Err("nobody waits for this STUN message"),
         };
         if let Err(why) = checked {
@@ -292,6 +295,7 @@ impl Endpoint {
         verified.or(Err("a check with a wrong MESSAGE-INTEGRITY"))?;
         let key = UfragKey::of(username.server.as_str());
         let use_candidate = stun.use_candidate();
+        let mut is_first = false;
         if let Some(id) = self.routes.of_ufrag(key) {
             let connection = self.connections.get_mut(&id).ok_or("its connection is over")?;
             connection.on_check(now, local, remote, use_candidate);
@@ -303,7 +307,11 @@ impl Endpoint {
             if !self.shared.config.accept {
                 return Err("no connections are accepted");
             }
-            self.admission.on_check(now, &check)?;
+            if matches!(stun.role(), Some(Role::Controlled { .. })) {
+                // Of a dial that is over here: in v1 it looks like a client's, and would be returned.
+                return Err("a check of a listener");
+            }
+            is_first = self.admission.on_check(now, &check)?;
             self.finish_answers(now, remote);
         }
         let mut answer = [0; SUCCESS_LEN_MAX];
@@ -311,6 +319,11 @@ impl Endpoint {
             write_binding_success(&mut answer, stun.transaction_id(), remote, password, &RingHmac);
         let answer = answer.expect("a binding success fits its buffer");
         self.shared.outbox.push(Port::Main, local, remote, answer);
+        if is_first {
+            let mut out = [0; check::LEN_MAX];
+            let check = check::write(&mut out, &credentials, &mut self.shared.entropy);
+            self.shared.outbox.push(Port::Main, local, remote, check);
+        }
         Ok(())
     }
 
@@ -380,6 +393,11 @@ impl Endpoint {
         self.counters.datagrams_dropped += 1;
         let Datagram { port, remote, payload, .. } = datagram;
         trace!(target: telemetry::ENDPOINT, %remote, ?port, len = payload.len(), why, "dropped");
+    }
+
+    /// Whether a half-open peer or a connection is at an address.
+    fn is_known(&mut self, now: Timestamp, remote: SocketAddr) -> bool {
+        self.admission.knows(now, remote) || !self.routes.at(remote).is_empty()
     }
 
     fn dialed(&self, remote: SocketAddr) -> Option<ConnectionId> {

@@ -7,7 +7,8 @@ use std::vec::Vec;
 
 use super::*;
 use crate::fingerprint::Fingerprint;
-use crate::ice::Version;
+use crate::ice::stun::{REQUEST_LEN_MAX, Request, TransactionId, write_binding_request};
+use crate::ice::{DialSecrets, Version};
 use crate::multiaddr::DirectAddr;
 use crate::multiaddr::certhashes::Certhashes;
 use crate::rtc::certificate::Certificate;
@@ -125,6 +126,19 @@ impl Pair {
             }
             self.drain();
         }
+    }
+
+    /// What the listener sends when a stranger's datagram comes in.
+    fn listener_says(&mut self, port: u16, payload: &[u8]) -> Vec<Vec<u8>> {
+        let remote = SocketAddr::from(([203, 0, 113, 1], port));
+        let endpoint = &mut self.nodes[LISTENER].endpoint;
+        endpoint.handle_datagram(self.now, Datagram::new(remote, payload));
+        let mut sent = Vec::new();
+        while let Output::Transmit(transmit) = endpoint.poll(self.now) {
+            assert_eq!((transmit.port, transmit.remote), (Port::Main, remote));
+            sent.extend(transmit.datagrams().map(<[u8]>::to_vec));
+        }
+        sent
     }
 
     fn take<T>(&mut self, node: usize, pick: impl Fn(&Event) -> Option<T>) -> T {
@@ -340,4 +354,68 @@ fn a_dial_that_is_given_up_in_its_handshake_does_not_spoil_the_next() {
     }
     pair.connected(DIALER);
     assert!(pair.now < begun + Duration::from_secs(1), "no handshake had to be repeated");
+}
+
+/// Who nominates when a check comes, as pion does, need not wait for its own timer; and what a check
+/// brings forth that anybody can forge stays below three times its size.
+#[test]
+fn the_first_check_from_an_address_is_answered_and_returned() {
+    for version in [Version::V1, Version::V2] {
+        let mut pair = Pair::new();
+        let secrets = DialSecrets::new(version, &[5; DialSecrets::RANDOM_LEN]);
+        let check = check_of(&secrets, Role::Controlling { tie_breaker: 7 });
+        let sent = pair.listener_says(1000, &check);
+        let classes = |sent: &[Vec<u8>]| -> Vec<_> {
+            sent.iter().map(|bytes| Binding::parse(bytes).unwrap().class()).collect()
+        };
+        assert_eq!(classes(&sent), [Class::Success, Class::Request], "{version}");
+        assert!(sent.concat().len() < 3 * check.len());
+
+        let client = secrets.credentials();
+        let returned = Binding::parse(&sent[1]).unwrap();
+        let username = [client.local.ufrag.as_str(), ":", client.remote.ufrag.as_str()].concat();
+        assert_eq!(returned.username(), Some(username.as_bytes()));
+        returned.verify_fingerprint().unwrap();
+        let key = client.local.password.as_str().as_bytes();
+        returned.verify_integrity(key, &RingHmac).expect("it is keyed with the client's password");
+        assert!(matches!(returned.role(), Some(Role::Controlled { .. })));
+        assert!(!returned.use_candidate(), "who is controlled does not nominate");
+
+        // Its answer is expected, and says nothing.
+        let mut answer = [0; SUCCESS_LEN_MAX];
+        let (id, addr) = (returned.transaction_id(), pair.nodes[LISTENER].addr);
+        let answer = write_binding_success(&mut answer, id, addr, key, &RingHmac).unwrap();
+        assert!(pair.listener_says(1000, answer).is_empty());
+        assert_eq!(pair.nodes[LISTENER].endpoint.counters().datagrams_dropped, 0);
+        assert!(pair.listener_says(1001, answer).is_empty());
+        assert_eq!(pair.nodes[LISTENER].endpoint.counters().datagrams_dropped, 1, "of a stranger");
+
+        // The same again is only answered, from another address it is returned once more.
+        assert_eq!(classes(&pair.listener_says(1000, &check)), [Class::Success]);
+        assert_eq!(classes(&pair.listener_says(1001, &check)), [Class::Success, Class::Request]);
+    }
+}
+
+/// In v1 both halves of USERNAME are one: what a listener sends to a dial that is over must not become a
+/// client here.
+#[test]
+fn a_check_of_a_listener_is_no_client() {
+    for version in [Version::V1, Version::V2] {
+        let mut pair = Pair::new();
+        let secrets = DialSecrets::new(version, &[5; DialSecrets::RANDOM_LEN]);
+        let check = check_of(&secrets, Role::Controlled { tie_breaker: 7 });
+        assert!(pair.listener_says(1000, &check).is_empty(), "{version}");
+        let counters = pair.nodes[LISTENER].endpoint.counters();
+        assert_eq!((counters.half_open, counters.datagrams_dropped), (0, 1), "{version}");
+    }
+}
+
+/// A check of a client with these secrets.
+fn check_of(secrets: &DialSecrets, role: Role) -> Vec<u8> {
+    let server = secrets.credentials().remote;
+    let client = secrets.credentials().local;
+    let request = Request::new(TransactionId([3; 12]), server.ufrag, client.ufrag, 1, role);
+    let mut out = [0; REQUEST_LEN_MAX];
+    let key = server.password.as_str().as_bytes();
+    write_binding_request(&mut out, &request, key, &RingHmac).expect("it fits").to_vec()
 }
