@@ -17,6 +17,7 @@ use std::collections::{HashMap, VecDeque};
 
 use tracing::{debug, trace};
 
+use super::allowance::Allowance;
 use super::config::Limits;
 use super::routes::UfragKey;
 use super::telemetry::{self, Tally};
@@ -40,6 +41,7 @@ pub(super) struct Source {
     pub(super) local: Option<IpAddr>,
     pub(super) nominated: bool,
     pub(super) heard: Timestamp,
+    pub(super) allowance: Allowance,
 }
 
 /// A peer that has checked and not yet sent DTLS.
@@ -57,6 +59,12 @@ impl HalfOpen {
     /// Where it has checked from.
     pub(super) fn sources(&self) -> impl Iterator<Item = &Source> {
         self.sources.iter().flatten()
+    }
+
+    /// Whether it has proven to be where its latest check came from.
+    pub(super) fn is_proven(&self) -> bool {
+        let latest = self.sources().max_by_key(|source| source.heard);
+        latest.is_some_and(|source| source.allowance.is_proven())
     }
 
     /// The address of its latest check.
@@ -81,6 +89,7 @@ impl HalfOpen {
                         local: check.local,
                         nominated: check.use_candidate,
                         heard: now,
+                        allowance: Allowance::default(),
                     });
                     return true;
                 }
@@ -200,6 +209,23 @@ impl Admission {
         }
         let key = *self.by_address.get(&remote)?;
         self.remove(key)
+    }
+
+    /// What may be sent to an address of a half-open peer.
+    pub(super) fn allowance_mut(
+        &mut self,
+        key: UfragKey,
+        remote: SocketAddr,
+    ) -> Option<&mut Allowance> {
+        let sources = &mut self.entries.get_mut(&key)?.sources;
+        let source = sources.iter_mut().flatten().find(|source| source.remote == remote)?;
+        Some(&mut source.allowance)
+    }
+
+    /// What may be sent to an address, on behalf of whoever checked from there last.
+    pub(super) fn allowance_at(&mut self, remote: SocketAddr) -> Option<&mut Allowance> {
+        let key = *self.by_address.get(&remote)?;
+        self.allowance_mut(key, remote)
     }
 
     /// Half-open peers.

@@ -14,6 +14,7 @@ use std::vec::Vec;
 use bytes::Bytes;
 use tracing::{Span, debug, trace};
 
+use super::allowance::Allowance;
 use super::channel_zero::CHANNEL_ZERO;
 use super::endpoint::{Stats, StreamStats};
 use super::engine::{Engine, Event as EngineEvent};
@@ -45,9 +46,9 @@ pub(super) struct Connection {
 
 impl Connection {
     /// Tells the log that the connection is dropped without a word to anybody.
-    pub(super) fn tell_given_up(&self, now: Timestamp) {
+    pub(super) fn tell_given_up(&self, now: Timestamp, why: &'static str) {
         let _entered = self.span.enter();
-        self.tell_end(now, &"the client has begun anew from the same address");
+        self.tell_end(now, &why);
     }
 
     pub(super) fn direction(&self) -> Direction {
@@ -138,6 +139,18 @@ impl Connection {
         let _entered = self.span.enter();
         if let Some(engine) = self.phase.engine_mut() {
             engine.on_check(now, local, remote, use_candidate);
+        }
+    }
+
+    /// What may be sent to an address of a peer that dialed us.
+    pub(super) fn allowance_mut(&mut self, remote: SocketAddr) -> Option<&mut Allowance> {
+        self.phase.engine_mut()?.allowance_mut(remote)
+    }
+
+    /// The peer has proven to be at an address.
+    pub(super) fn prove(&mut self, remote: SocketAddr) {
+        if let Some(engine) = self.phase.engine_mut() {
+            engine.prove(remote);
         }
     }
 
