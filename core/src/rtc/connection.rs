@@ -154,6 +154,11 @@ impl Connection {
         }
     }
 
+    /// Whether what we send goes to an address that the peer has proven to be at.
+    pub(super) fn is_proven(&self) -> bool {
+        self.phase.engine().is_some_and(Engine::is_proven)
+    }
+
     /// A DTLS datagram from an address of the peer.
     pub(super) fn handle_dtls(
         &mut self,

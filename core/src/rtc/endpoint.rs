@@ -409,7 +409,27 @@ impl Endpoint {
         if let Some(times) = self.refusals.count(now) {
             debug!(target: telemetry::ENDPOINT, limit, %remote, times, "a limit is reached");
         }
-        false
+        limit == "handshaking" && self.make_way(now, remote)
+    }
+
+    /// Gives up a handshake for a new one, from an address: the oldest of those whose clients have not
+    /// proven where they are, and then the oldest, which has had the most time. Who has not proven it does
+    /// not displace who has, so forged packets only displace each other.
+    fn make_way(&mut self, now: Timestamp, remote: SocketAddr) -> bool {
+        let proven =
+            |id: &ConnectionId| self.connections.get(id).is_some_and(Connection::is_proven);
+        let Some((is_proven, id)) = self.handshaking.iter().map(|id| (proven(id), *id)).min()
+        else {
+            return false;
+        };
+        if is_proven && !self.admission.allowance_at(remote).is_some_and(|it| it.is_proven()) {
+            return false;
+        }
+        if let Some(connection) = self.connections.get(&id) {
+            connection.tell_given_up(now, "others want to begin, and this one had its time");
+        }
+        self.retire(id, true);
+        true
     }
 
     fn accept(&mut self, now: Timestamp, peer: &HalfOpen) {

@@ -192,6 +192,11 @@ impl Engine {
         }
     }
 
+    /// Whether the address in use has proven to be the peer's.
+    pub(crate) fn is_proven(&self) -> bool {
+        self.ice.allowance().is_proven()
+    }
+
     /// Takes a DTLS datagram. From an address that no verified check came from it is dropped.
     pub(crate) fn handle_dtls(
         &mut self,
