@@ -352,8 +352,9 @@ impl Connection {
         self.end_quiet();
         let Some(engine) = self.phase.engine_mut() else { return };
         if !self.streams.on_opened(now, channel, engine, &mut shared.events) {
-            let cause = "the peer opened too many channels before it was known".into();
-            self.end(now, ConnectionEnd::Failed { step: Step::Noise, cause }, shared);
+            let step = self.phase.awaited().unwrap_or(Step::Sctp);
+            let cause = "the peer opened too many channels".into();
+            self.end(now, ConnectionEnd::Failed { step, cause }, shared);
         }
     }
 

@@ -299,6 +299,11 @@ impl Engine {
 
     // ── channels ──
 
+    /// How many channels there are, those among them that are being closed.
+    pub(crate) fn channels(&self) -> usize {
+        self.channels.len()
+    }
+
     /// Opens a channel; it can be sent on at once. False if its id is in use, be it by a peer that uses
     /// ids of ours, or if SCTP is not up.
     pub(crate) fn open(&mut self, channel: u16) -> bool {
