@@ -13,6 +13,7 @@
 
 use core::net::{IpAddr, SocketAddr};
 use core::time::Duration;
+use std::boxed::Box;
 use std::collections::{HashMap, VecDeque};
 
 use tracing::{debug, trace};
@@ -102,7 +103,8 @@ impl HalfOpen {
 /// The table of half-open peers, and the rates of the hosts that fill it.
 #[derive(Debug)]
 pub(super) struct Admission {
-    entries: HashMap<UfragKey, HalfOpen>,
+    /// Boxed, as a table that entries come to and go from has four times the room that they need.
+    entries: HashMap<UfragKey, Box<HalfOpen>>,
     by_address: HashMap<SocketAddr, UfragKey>,
     /// Entries by age; one that is gone from the table is skipped.
     ages: VecDeque<(Timestamp, UfragKey)>,
@@ -175,13 +177,13 @@ impl Admission {
             target: telemetry::ENDPOINT,
             remote = %check.remote, version = %check.version, "half-open"
         );
-        let mut entry = HalfOpen {
+        let mut entry = Box::new(HalfOpen {
             key: check.key,
             version: check.version,
             since: now,
             overdue: false,
             sources: [None; SOURCES],
-        };
+        });
         entry.note(now, check);
         self.entries.insert(check.key, entry);
         // The same address may come with a new ufrag: a peer that restarted.
@@ -274,7 +276,7 @@ impl Admission {
                 self.by_address.remove(&source.remote);
             }
         }
-        Some(entry)
+        Some(*entry)
     }
 
     /// Whether the host may bring another half-open peer now.
