@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -53,7 +54,7 @@ impl Weather {
 }
 
 /// A datagram on its way.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Packet {
     /// From.
     pub source: SocketAddr,
@@ -76,6 +77,7 @@ pub struct Net {
     sent: u64,
     bytes: u64,
     put: u64,
+    trace: DefaultHasher,
 }
 
 impl Net {
@@ -89,6 +91,7 @@ impl Net {
             sent: 0,
             bytes: 0,
             put: 0,
+            trace: DefaultHasher::new(),
         }
     }
 
@@ -123,6 +126,7 @@ impl Net {
     pub fn send(&mut self, now: Timestamp, mut packet: Packet) {
         self.sent += 1;
         self.bytes += packet.payload.len() as u64;
+        (now, &packet).hash(&mut self.trace);
         if !self.rules.iter_mut().all(|rule| rule(now, &mut packet)) {
             return;
         }
@@ -164,6 +168,11 @@ impl Net {
     /// UDP payload bytes sent so far.
     pub fn bytes(&self) -> u64 {
         self.bytes
+    }
+
+    /// A hash of every datagram that was sent, and when: two runs with the same are the same.
+    pub fn trace(&self) -> u64 {
+        self.trace.finish()
     }
 
     fn put(&mut self, now: Timestamp, packet: Packet) {

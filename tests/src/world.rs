@@ -4,12 +4,13 @@ use std::any::Any;
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::{Index, IndexMut};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use floe_core::rtc::Epoch;
 use floe_core::time::Timestamp;
 
 use crate::capture::Capture;
+use crate::entropy;
 use crate::net::{Net, Weather};
 use crate::node::Node;
 
@@ -55,7 +56,7 @@ pub struct Handle<N> {
 impl World {
     /// A world at time zero.
     pub fn new(seed: u64, weather: Weather) -> Self {
-        let epoch = Epoch::new(Instant::now());
+        let epoch = entropy::epoch();
         Self {
             now: Timestamp::ZERO,
             net: Net::new(seed, weather),
