@@ -130,6 +130,7 @@ pub mod keylog;
 pub mod output;
 
 mod admission;
+mod allowance;
 mod channel_ids;
 mod channel_zero;
 mod connection;

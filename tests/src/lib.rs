@@ -21,6 +21,7 @@ pub mod floe;
 pub mod net;
 pub mod node;
 pub mod rng;
+pub mod rude_peer;
 pub mod str0m_peer;
 pub mod stun;
 pub mod world;

@@ -29,8 +29,8 @@ use crate::rng::Rng;
 
 mod channel;
 mod credentials;
-mod frames;
-mod noise;
+pub(crate) mod frames;
+pub(crate) mod noise;
 mod session;
 
 pub use channel::Channel;

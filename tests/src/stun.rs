@@ -1,5 +1,7 @@
 //! Binding requests as any stranger can write them (RFC 8489, RFC 8445 §7.1), good ones and bad ones.
 
+use std::net::SocketAddr;
+
 use ring::hmac;
 
 /// A binding request of a controlling agent: USERNAME, PRIORITY, ICE-CONTROLLING, MESSAGE-INTEGRITY
@@ -10,7 +12,11 @@ pub fn check(transaction: [u8; 12], username: &str, password: &str) -> Vec<u8> {
     attribute(&mut message, 0x0006, username.as_bytes());
     attribute(&mut message, 0x0024, &PRIORITY.to_be_bytes());
     attribute(&mut message, 0x802a, &TIE_BREAKER.to_be_bytes());
-    // Both cover a header whose length counts themselves.
+    seal(message, password)
+}
+
+/// MESSAGE-INTEGRITY and FINGERPRINT. Both cover a header whose length counts themselves.
+fn seal(mut message: Vec<u8>, password: &str) -> Vec<u8> {
     set_len(&mut message, 4 + 20);
     let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, password.as_bytes());
     let integrity = hmac::sign(&key, &message);
@@ -19,6 +25,21 @@ pub fn check(transaction: [u8; 12], username: &str, password: &str) -> Vec<u8> {
     let fingerprint = crc32(&message) ^ 0x5354_554e;
     attribute(&mut message, 0x8028, &fingerprint.to_be_bytes());
     message
+}
+
+/// The answer to a binding request: XOR-MAPPED-ADDRESS, MESSAGE-INTEGRITY keyed with `password`, FINGERPRINT.
+///
+/// # Panics
+/// If the request is no STUN message, or `mapped` no IPv4 address.
+pub fn answer(request: &[u8], mapped: SocketAddr, password: &str) -> Vec<u8> {
+    let mut message = vec![0x01, 0x01, 0, 0, 0x21, 0x12, 0xa4, 0x42];
+    message.extend(&request[8..20]);
+    let SocketAddr::V4(mapped) = mapped else { panic!("{mapped} is no IPv4 address") };
+    let mut value = vec![0, 1];
+    value.extend((mapped.port() ^ 0x2112).to_be_bytes());
+    value.extend((mapped.ip().to_bits() ^ 0x2112_a442).to_be_bytes());
+    attribute(&mut message, 0x0020, &value);
+    seal(message, password)
 }
 
 /// The USERNAME in a datagram, if it is STUN and has one.

@@ -13,10 +13,12 @@
 
 use core::net::{IpAddr, SocketAddr};
 use core::time::Duration;
+use std::boxed::Box;
 use std::collections::{HashMap, VecDeque};
 
 use tracing::{debug, trace};
 
+use super::allowance::Allowance;
 use super::config::Limits;
 use super::routes::UfragKey;
 use super::telemetry::{self, Tally};
@@ -40,6 +42,7 @@ pub(super) struct Source {
     pub(super) local: Option<IpAddr>,
     pub(super) nominated: bool,
     pub(super) heard: Timestamp,
+    pub(super) allowance: Allowance,
 }
 
 /// A peer that has checked and not yet sent DTLS.
@@ -57,6 +60,12 @@ impl HalfOpen {
     /// Where it has checked from.
     pub(super) fn sources(&self) -> impl Iterator<Item = &Source> {
         self.sources.iter().flatten()
+    }
+
+    /// Whether it has proven to be where its latest check came from.
+    pub(super) fn is_proven(&self) -> bool {
+        let latest = self.sources().max_by_key(|source| source.heard);
+        latest.is_some_and(|source| source.allowance.is_proven())
     }
 
     /// The address of its latest check.
@@ -81,6 +90,7 @@ impl HalfOpen {
                         local: check.local,
                         nominated: check.use_candidate,
                         heard: now,
+                        allowance: Allowance::default(),
                     });
                     return true;
                 }
@@ -93,7 +103,8 @@ impl HalfOpen {
 /// The table of half-open peers, and the rates of the hosts that fill it.
 #[derive(Debug)]
 pub(super) struct Admission {
-    entries: HashMap<UfragKey, HalfOpen>,
+    /// Boxed, as a table that entries come to and go from has four times the room that they need.
+    entries: HashMap<UfragKey, Box<HalfOpen>>,
     by_address: HashMap<SocketAddr, UfragKey>,
     /// Entries by age; one that is gone from the table is skipped.
     ages: VecDeque<(Timestamp, UfragKey)>,
@@ -166,13 +177,13 @@ impl Admission {
             target: telemetry::ENDPOINT,
             remote = %check.remote, version = %check.version, "half-open"
         );
-        let mut entry = HalfOpen {
+        let mut entry = Box::new(HalfOpen {
             key: check.key,
             version: check.version,
             since: now,
             overdue: false,
             sources: [None; SOURCES],
-        };
+        });
         entry.note(now, check);
         self.entries.insert(check.key, entry);
         // The same address may come with a new ufrag: a peer that restarted.
@@ -200,6 +211,23 @@ impl Admission {
         }
         let key = *self.by_address.get(&remote)?;
         self.remove(key)
+    }
+
+    /// What may be sent to an address of a half-open peer.
+    pub(super) fn allowance_mut(
+        &mut self,
+        key: UfragKey,
+        remote: SocketAddr,
+    ) -> Option<&mut Allowance> {
+        let sources = &mut self.entries.get_mut(&key)?.sources;
+        let source = sources.iter_mut().flatten().find(|source| source.remote == remote)?;
+        Some(&mut source.allowance)
+    }
+
+    /// What may be sent to an address, on behalf of whoever checked from there last.
+    pub(super) fn allowance_at(&mut self, remote: SocketAddr) -> Option<&mut Allowance> {
+        let key = *self.by_address.get(&remote)?;
+        self.allowance_mut(key, remote)
     }
 
     /// Half-open peers.
@@ -248,7 +276,7 @@ impl Admission {
                 self.by_address.remove(&source.remote);
             }
         }
-        Some(entry)
+        Some(*entry)
     }
 
     /// Whether the host may bring another half-open peer now.

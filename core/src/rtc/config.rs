@@ -39,11 +39,13 @@ pub struct Config {
     pub accept: bool,
     /// Deadline of a set-up, from the first check to the authenticated peer.
     ///
-    /// 10 s: what go-libp2p and js-libp2p give it, so neither side waits for one that has given up.
+    /// Against: set-ups that never end. 10 s: what go-libp2p and js-libp2p give it, so neither side waits
+    /// for one that has given up.
     pub handshake_timeout: Duration,
     /// A connection ends when nothing valid came from the peer for so long.
     ///
-    /// 30 s: the expiry of consent to send (RFC 7675 §5.1). Peers check every 2 to 15 s.
+    /// Against: connections that nobody is at the other end of. 30 s: the expiry of consent to send (RFC
+    /// 7675 §5.1). Peers check every 2 to 15 s.
     pub idle_timeout: Duration,
     /// A dial that may use either version tries v2 first, and v1 as well, from another
     /// [`Port`](super::output::Port), after this long without an answer.
@@ -106,65 +108,87 @@ pub enum DtlsVersions {
     V13,
 }
 
-/// What an endpoint spends at most, and on whom.
+/// What an endpoint spends at most, and on whom: each with the attack that it answers.
+///
+/// What is measured is in `SECURITY.md`, and held by `cargo test -p floe-tests --test attack`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
     /// Connections, dialed and accepted, in any state but half-open.
     ///
-    /// 10 000, at some 60 KiB each: bounds what authenticated peers can make us keep.
+    /// Against: peers that come in and stay, under as many names as they like. 10 000, of some 21 KiB each
+    /// while they are idle. Whom to let go before it is reached, the application knows.
     pub connections: usize,
     /// Peers that have sent a STUN check but no DTLS yet. When full, the oldest is forgotten.
     ///
-    /// 4 096 entries of about 100 bytes: a flood of forged checks costs no more than 400 KiB.
+    /// Against: floods of forged checks, each with a ufrag and an address of its own. 4 096 entries of some
+    /// 560 bytes, indexes included, 2.3 MiB, and 3.3 MiB once they come and go; a good peer needs its entry
+    /// for a round trip, so at 50 ms it takes 80 000 forged checks a second to push it out.
     pub half_open: usize,
-    /// Accepted connections whose set-up is not done. When reached, further ClientHellos are dropped.
+    /// Accepted connections whose set-up is not done. When reached, one gives way to each that begins: the
+    /// oldest whose client has not proven to be where it says, or else the oldest. Above half of it, clients
+    /// that have not proven that are asked for a cookie.
     ///
-    /// 256: each costs some 30 KiB and a millisecond of cryptography.
+    /// Against: forged or replayed ClientHellos, and set-ups that begin and never end (slow loris). 256, of
+    /// up to 18 KiB and half a millisecond of cryptography each; what chunks of SCTP cost comes later.
     pub handshaking: usize,
     /// New half-open peers per second from one IPv4 address or IPv6 /64.
     ///
-    /// 64: a NAT full of browsers gets in, one flooding host does not fill the table.
+    /// Against: one host, with an address that is its own, that fills the tables above. 64: a NAT full of
+    /// browsers gets in.
     pub checks_per_second: u32,
     /// As many as this may come at once before the rate counts.
+    ///
+    /// Against: the same. 256: what a NAT full of browsers does when its node comes back.
     pub checks_burst: u32,
     /// Source addresses that one peer may use: dialers with several interfaces check from all of them.
     ///
-    /// 8: go-libp2p remembers 32, py-libp2p 16; a host with more working paths than 8 is not known.
+    /// Against: a peer that checks from as many forged addresses as there are, each of which leads to its
+    /// connection from then on. 8: go-libp2p remembers 32, py-libp2p 16; a host with more working paths
+    /// than 8 is not known.
     pub addresses_per_peer: usize,
     /// Streams open at once on a connection, both directions together. Further ones are reset.
     ///
-    /// 4 096: above the 1 024 ids that browsers negotiate, in either direction.
+    /// Against: floods of streams. A peer that goes on by more than 1 024, without closing those that were
+    /// refused, is sent away; until then it costs 7 MiB. 4 096: above the 1 024 ids that browsers
+    /// negotiate, in either direction.
     pub streams: usize,
     /// Channels that a peer may open before it is authenticated. Further ones are reset.
     ///
+    /// Against: floods of streams by peers without a name: whoever goes on by more than 1 024 is sent away.
     /// 32; js-libp2p allows 10, go-libp2p 256.
     pub early_streams: usize,
     /// Bytes that such an early stream may hold.
     ///
-    /// 64 KiB: a first request, not a transfer.
+    /// Against: peers without a name that fill memory before anybody reads. 64 KiB: a first request, not a
+    /// transfer.
     pub early_stream_bytes: usize,
     /// Unread bytes that one stream may hold. When reached, nothing more is taken from the peer until
     /// the application reads, so the peer's window closes: backpressure.
     ///
-    /// 4.25 MiB: SCTP has one window for all streams, so a stream that nobody reads stops the others
+    /// Against: a peer that writes to a stream that nobody reads, in pieces of whatever size. 4.25 MiB: SCTP
+    /// has one window for all streams, so a stream that nobody reads stops the others
     /// only beyond this; js-libp2p has up to 4 MiB under way per stream.
     pub stream_receive_bytes: usize,
     /// Unread bytes that all streams of a connection may hold together; then as above.
     ///
-    /// 16 MiB: a few slow readers beside each other.
+    /// Against: the same on many streams. 16 MiB: a few slow readers beside each other.
     pub connection_receive_bytes: usize,
     /// Bytes that a stream takes from the application before a write says "no more".
     ///
-    /// 256 KiB: keeps a path of 100 Mbit/s and 20 ms busy.
+    /// Against: a peer that never reads, or says that it has no window. 256 KiB: keeps a path of 100 Mbit/s
+    /// and 20 ms busy.
     pub stream_send_bytes: usize,
     /// Bytes of the SCTP receive window, which bounds what is under way to us.
     ///
-    /// 1 MiB: 80 Mbit/s at 100 ms; larger windows made today's senders overrun the path's queue.
+    /// Against: messages that cannot be read yet, behind a gap or in pieces. Each chunk is charged with 256
+    /// bytes at least, as a peer that sends single bytes would otherwise have hundreds of times the window
+    /// kept. 1 MiB: 80 Mbit/s at 100 ms; larger windows made today's senders overrun the path's queue.
     pub receive_window: u32,
     /// The longest frame body accepted from a peer.
     ///
-    /// 263 168 bytes (257 KiB), as go-libp2p; bodies are not buffered, so it costs nothing.
+    /// Against: frames that say they are huge, by a length of up to 2^63. 263 168 bytes (257 KiB), as
+    /// go-libp2p; bodies are not buffered, so it costs nothing.
     pub frame_bytes: usize,
 }
 

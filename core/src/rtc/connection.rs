@@ -14,6 +14,7 @@ use std::vec::Vec;
 use bytes::Bytes;
 use tracing::{Span, debug, trace};
 
+use super::allowance::Allowance;
 use super::channel_zero::CHANNEL_ZERO;
 use super::endpoint::{Stats, StreamStats};
 use super::engine::{Engine, Event as EngineEvent};
@@ -52,9 +53,9 @@ pub(super) struct Connection {
 
 impl Connection {
     /// Tells the log that the connection is dropped without a word to anybody.
-    pub(super) fn tell_given_up(&self, now: Timestamp) {
+    pub(super) fn tell_given_up(&self, now: Timestamp, why: &'static str) {
         let _entered = self.span.enter();
-        self.tell_end(now, &"the client has begun anew from the same address");
+        self.tell_end(now, &why);
     }
 
     /// From now on DTLS, if it is not done, says nothing of its own accord: a dial begins from the address of
@@ -159,6 +160,23 @@ impl Connection {
         if let Some(engine) = self.phase.engine_mut() {
             engine.on_check(now, local, remote, use_candidate);
         }
+    }
+
+    /// What may be sent to an address of a peer that dialed us.
+    pub(super) fn allowance_mut(&mut self, remote: SocketAddr) -> Option<&mut Allowance> {
+        self.phase.engine_mut()?.allowance_mut(remote)
+    }
+
+    /// The peer has proven to be at an address.
+    pub(super) fn prove(&mut self, remote: SocketAddr) {
+        if let Some(engine) = self.phase.engine_mut() {
+            engine.prove(remote);
+        }
+    }
+
+    /// Whether what we send goes to an address that the peer has proven to be at.
+    pub(super) fn is_proven(&self) -> bool {
+        self.phase.engine().is_some_and(Engine::is_proven)
     }
 
     /// A DTLS datagram from an address of the peer.
@@ -357,8 +375,9 @@ impl Connection {
         self.end_quiet();
         let Some(engine) = self.phase.engine_mut() else { return };
         if !self.streams.on_opened(now, channel, engine, &mut shared.events) {
-            let cause = "the peer opened too many channels before it was known".into();
-            self.end(now, ConnectionEnd::Failed { step: Step::Noise, cause }, shared);
+            let step = self.phase.awaited().unwrap_or(Step::Sctp);
+            let cause = "the peer opened too many channels".into();
+            self.end(now, ConnectionEnd::Failed { step, cause }, shared);
         }
     }
 

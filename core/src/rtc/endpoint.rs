@@ -45,6 +45,8 @@ mod stats;
 mod stream;
 mod target;
 
+use self::check::Questions;
+
 pub use stats::{Counters, Stats, StreamStats};
 pub use stream::StreamMut;
 pub use target::Target;
@@ -53,6 +55,7 @@ pub use target::Target;
 pub struct Endpoint {
     shared: Shared,
     admission: Admission,
+    questions: Questions,
     routes: Routes,
     connections: HashMap<ConnectionId, Connection>,
     /// Connections that something happened to since they were last advanced.
@@ -79,10 +82,12 @@ impl Endpoint {
         config.validate()?;
         let admission = Admission::new(&config.limits, config.handshake_timeout);
         let dtls = DtlsContext::new(&config.certificate, config.dtls, config.log_keys);
+        let mut entropy = Entropy::new(seed);
+        let questions = Questions::new(entropy.next_block());
         let shared = Shared {
             config,
             epoch,
-            entropy: Entropy::new(seed),
+            entropy,
             dtls,
             outbox: Outbox::default(),
             events: VecDeque::new(),
@@ -90,6 +95,7 @@ impl Endpoint {
         Ok(Self {
             shared,
             admission,
+            questions,
             routes: Routes::default(),
             connections: HashMap::new(),
             busy: Queue::new(),
@@ -267,8 +273,7 @@ impl Endpoint {
         }
         let checked = match (datagram.port, stun.class()) {
             (Port::Main, Class::Request) => self.handle_check(now, datagram, &stun),
-            // Of a client whose first check we returned: it has served already when it arrived there.
-            (Port::Main, Class::Success) if self.is_known(now, datagram.remote) => Ok(()),
+            (Port::Main, Class::Success) => self.handle_answer(now, datagram.remote, &stun),
             _ => Err("nobody waits for this STUN message"),
         };
         if let Err(why) = checked {
@@ -293,10 +298,11 @@ impl Endpoint {
         verified.or(Err("a check with a wrong MESSAGE-INTEGRITY"))?;
         let key = UfragKey::of(username.server.as_str());
         let use_candidate = stun.use_candidate();
-        let mut is_first = false;
+        let asks;
         if let Some(id) = self.routes.of_ufrag(key) {
             let connection = self.connections.get_mut(&id).ok_or("its connection is over")?;
             connection.on_check(now, local, remote, use_candidate);
+            asks = connection.allowance_mut(remote).is_some_and(|it| !it.is_proven());
             self.routes.follow(id, &connection.addresses());
             self.make_busy(id);
         } else {
@@ -309,18 +315,48 @@ impl Endpoint {
                 // Of a dial that is over here: in v1 it looks like a client's, and would be returned.
                 return Err("a check of a listener");
             }
-            is_first = self.admission.on_check(now, &check)?;
+            asks = self.admission.on_check(now, &check)?;
             self.finish_answers(now, remote);
         }
         let mut answer = [0; SUCCESS_LEN_MAX];
         let answer =
             write_binding_success(&mut answer, stun.transaction_id(), remote, password, &RingHmac);
         let answer = answer.expect("a binding success fits its buffer");
-        self.shared.outbox.push(Port::Main, local, remote, answer);
-        if is_first {
-            let mut out = [0; check::LEN_MAX];
-            let check = check::write(&mut out, &credentials, &mut self.shared.entropy);
-            self.shared.outbox.push(Port::Main, local, remote, check);
+        let mut check = [0; check::LEN_MAX];
+        let check = asks.then(|| self.questions.write(&mut check, now, &credentials, remote));
+        let allowance = match self.routes.of_ufrag(key) {
+            Some(id) => self.connections.get_mut(&id).and_then(|it| it.allowance_mut(remote)),
+            None => self.admission.allowance_mut(key, remote),
+        };
+        let allowance = allowance.ok_or("its address is not kept")?;
+        allowance.on_received(datagram.payload.len());
+        for stun in [Some(answer), check].into_iter().flatten() {
+            if allowance.spend(stun.len()) {
+                self.shared.outbox.push(Port::Main, local, remote, stun);
+            }
+        }
+        Ok(())
+    }
+
+    /// The answer to a check of ours: whoever sends it is where it comes from.
+    fn handle_answer(
+        &mut self,
+        now: Timestamp,
+        remote: SocketAddr,
+        stun: &Binding<'_>,
+    ) -> Result<(), &'static str> {
+        if !self.questions.is_answer(now, remote, stun.transaction_id()) {
+            return Err("nobody waits for this STUN message");
+        }
+        if let Some(allowance) = self.admission.allowance_at(remote) {
+            allowance.prove();
+        }
+        for index in 0..self.routes.at(remote).len() {
+            let id = self.routes.at(remote)[index];
+            if let Some(connection) = self.connections.get_mut(&id) {
+                connection.prove(remote);
+                self.make_busy(id);
+            }
         }
         Ok(())
     }
@@ -357,23 +393,46 @@ impl Endpoint {
 
     /// Whether there is room for one more handshake, from an address.
     fn may_begin(&mut self, now: Timestamp, remote: SocketAddr) -> bool {
+        if self.routes.at(remote).len() >= 2 {
+            return false;
+        }
         let limits = &self.shared.config.limits;
         let limit = if self.handshaking.len() >= limits.handshaking {
             "handshaking"
         } else if self.connections.len() >= limits.connections {
             "connections"
         } else {
-            return self.routes.at(remote).len() < 2;
+            return true;
         };
         if let Some(times) = self.refusals.count(now) {
             debug!(target: telemetry::ENDPOINT, limit, %remote, times, "a limit is reached");
         }
-        false
+        limit == "handshaking" && self.make_way(now, remote)
+    }
+
+    /// Gives up a handshake for a new one, from an address: the oldest of those whose clients have not
+    /// proven where they are, and then the oldest, which has had the most time. Who has not proven it does
+    /// not displace who has, so forged packets only displace each other.
+    fn make_way(&mut self, now: Timestamp, remote: SocketAddr) -> bool {
+        let proven =
+            |id: &ConnectionId| self.connections.get(id).is_some_and(Connection::is_proven);
+        let Some((is_proven, id)) = self.handshaking.iter().map(|id| (proven(id), *id)).min()
+        else {
+            return false;
+        };
+        if is_proven && !self.admission.allowance_at(remote).is_some_and(|it| it.is_proven()) {
+            return false;
+        }
+        if let Some(connection) = self.connections.get(&id) {
+            connection.tell_given_up(now, "others want to begin, and this one had its time");
+        }
+        self.retire(id, true);
+        true
     }
 
     fn accept(&mut self, now: Timestamp, peer: &HalfOpen) {
         let limits = &self.shared.config.limits;
-        let cookie = self.handshaking.len() >= limits.handshaking / 2;
+        let cookie = self.handshaking.len() >= limits.handshaking / 2 && !peer.is_proven();
         let id = self.next_connection_id();
         let connection = Connection::accept(now, id, peer, cookie, &mut self.shared);
         self.routes.name(id, peer.key);
@@ -391,11 +450,6 @@ impl Endpoint {
         self.counters.datagrams_dropped += 1;
         let Datagram { port, remote, payload, .. } = datagram;
         trace!(target: telemetry::ENDPOINT, %remote, ?port, len = payload.len(), why, "dropped");
-    }
-
-    /// Whether a half-open peer or a connection is at an address.
-    fn is_known(&mut self, now: Timestamp, remote: SocketAddr) -> bool {
-        self.admission.knows(now, remote) || !self.routes.at(remote).is_empty()
     }
 
     /// The port that a dial begins at.
@@ -427,7 +481,7 @@ impl Endpoint {
     fn give_up_unfinished(&mut self, now: Timestamp, remote: SocketAddr) {
         for id in self.unfinished(remote) {
             if let Some(connection) = self.connections.get(&id) {
-                connection.tell_given_up(now);
+                connection.tell_given_up(now, "the client has begun anew from the same address");
             }
             self.retire(id, true);
         }

@@ -50,6 +50,7 @@ use bytes::Bytes;
 use self::channels::Channels;
 use self::dtls::{Dtls, Failure};
 use self::sctp::Sctp;
+use super::allowance::Allowance;
 use super::epoch::Epoch;
 use super::error::Step;
 use super::outbox::Outbox;
@@ -90,6 +91,9 @@ pub(crate) struct Engine {
     events: VecDeque<Event>,
     /// DTLS datagrams that something else than `flush` brought forth.
     replies: Vec<Vec<u8>>,
+    /// They are more than may be sent to an address that has proven nothing. What DTLS says next is said
+    /// in their place: it is the same flight again.
+    held: bool,
     /// Where the peer was last.
     remote: Option<SocketAddr>,
     heard: Timestamp,
@@ -133,6 +137,7 @@ impl Engine {
             channels,
             events: VecDeque::new(),
             replies: Vec::new(),
+            held: false,
             heard: now,
             counters: Counters::default(),
         }
@@ -157,6 +162,13 @@ impl Engine {
         accepted
     }
 
+    /// The peer has proven to be at an address.
+    pub(crate) fn prove(&mut self, remote: SocketAddr) {
+        if let Ice::Lite(lite) = &mut self.ice {
+            lite.prove(remote);
+        }
+    }
+
     /// Takes note of a check that the endpoint has verified and answered, if we are lite.
     pub(crate) fn on_check(
         &mut self,
@@ -170,6 +182,19 @@ impl Engine {
         lite.on_check(now, local, remote, use_candidate);
         self.heard = self.now;
         self.note_destination();
+    }
+
+    /// What may be sent to an address, if we are lite and know it.
+    pub(crate) fn allowance_mut(&mut self, remote: SocketAddr) -> Option<&mut Allowance> {
+        match &mut self.ice {
+            Ice::Lite(lite) => lite.allowance_mut(remote),
+            Ice::Full(_) => None,
+        }
+    }
+
+    /// Whether the address in use has proven to be the peer's.
+    pub(crate) fn is_proven(&self) -> bool {
+        self.ice.allowance().is_proven()
     }
 
     /// Takes a DTLS datagram. From an address that no verified check came from it is dropped.
@@ -187,12 +212,16 @@ impl Engine {
         self.counters.bytes_received += datagram.len() as u64;
         self.counters.datagrams_received += 1;
         if let Ice::Lite(lite) = &mut self.ice {
-            lite.on_datagram(local, remote);
+            lite.on_datagram(local, remote, datagram.len());
         }
+        let handshaking = self.state == State::Handshaking;
         let heard = self.with_dtls(|dtls, at, sink| dtls.handle_packet(at, datagram, sink));
         if heard {
             self.heard = self.now;
             if let Ice::Lite(lite) = &mut self.ice {
+                if handshaking {
+                    lite.on_secured();
+                }
                 lite.on_authentic(now, remote);
             }
         }
@@ -228,9 +257,10 @@ impl Engine {
         }
         self.pump();
         if let Some((local, remote)) = self.ice.destination() {
-            let mut path =
-                Path { port: self.ice.port(), local, remote, out, bytes: 0, datagrams: 0 };
+            let (port, allowance) = (self.ice.port(), self.ice.allowance());
+            let mut path = Path { port, local, remote, allowance, out, bytes: 0, datagrams: 0 };
             self.flush_records(&mut path);
+            self.ice.set_allowance(path.allowance);
             self.counters.bytes_sent += path.bytes;
             self.counters.datagrams_sent += path.datagrams;
         }
@@ -268,6 +298,11 @@ impl Engine {
     }
 
     // ── channels ──
+
+    /// How many channels there are, those among them that are being closed.
+    pub(crate) fn channels(&self) -> usize {
+        self.channels.len()
+    }
 
     /// Opens a channel; it can be sent on at once. False if its id is in use, be it by a peer that uses
     /// ids of ours, or if SCTP is not up.
@@ -418,9 +453,14 @@ impl Engine {
     ) -> bool {
         let at = self.epoch.instant(self.now);
         let (mut connected, mut heard, mut closed) = (None, false, false);
-        let Self { dtls, sctp, replies, events, .. } = self;
+        let Self { dtls, sctp, replies, held, events, .. } = self;
         let result = change(dtls, at, &mut |event| match event {
-            dtls::Event::Packet(packet) => replies.push(packet.into()),
+            dtls::Event::Packet(packet) => {
+                if core::mem::take(held) {
+                    replies.clear();
+                }
+                replies.push(packet.into());
+            }
             dtls::Event::Connected(peer) => connected = Some(peer),
             dtls::Event::Data(packet) => {
                 heard = true;
@@ -446,9 +486,9 @@ impl Engine {
 
     /// What DTLS has to say by itself, then what SCTP says through it.
     fn flush_records(&mut self, path: &mut Path<'_>) {
-        for reply in self.replies.drain(..) {
-            path.push(&reply);
-        }
+        let sent = self.replies.iter().take_while(|reply| path.push(reply)).count();
+        self.replies.drain(..sent);
+        self.held = !self.replies.is_empty();
         if self.state == State::Handshaking {
             return;
         }
@@ -538,16 +578,23 @@ struct Path<'a> {
     port: Port,
     local: Option<IpAddr>,
     remote: SocketAddr,
+    allowance: Allowance,
     out: &'a mut Outbox,
     bytes: u64,
     datagrams: u64,
 }
 
 impl Path<'_> {
-    fn push(&mut self, datagram: &[u8]) {
+    /// The one way out for all but STUN. Says whether the datagram goes: to an address that has proven
+    /// nothing not everything does.
+    fn push(&mut self, datagram: &[u8]) -> bool {
+        if !self.allowance.spend(datagram.len()) {
+            return false;
+        }
         self.bytes += datagram.len() as u64;
         self.datagrams += 1;
         self.out.push(self.port, self.local, self.remote, datagram);
+        true
     }
 
     /// Encrypting brings forth datagrams and nothing else.

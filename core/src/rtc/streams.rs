@@ -164,7 +164,9 @@ impl Streams {
             }
             self.refused += usize::from(!self.surfaced);
             engine.send(channel, Bytes::from_static(RESET_FRAME));
-            return self.refused <= REFUSED_MAX;
+            // Who is known may be refused as often as it likes, if it closes what was refused.
+            let lingering = engine.channels().saturating_sub(self.limits.streams);
+            return self.refused <= REFUSED_MAX && lingering <= REFUSED_MAX;
         }
         let serial = self.insert(channel, false);
         if self.surfaced {

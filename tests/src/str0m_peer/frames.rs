@@ -49,7 +49,7 @@ impl Cut {
 }
 
 /// The frame of a payload.
-pub(super) fn data(payload: &[u8]) -> Vec<u8> {
+pub(crate) fn data(payload: &[u8]) -> Vec<u8> {
     let mut body = vec![0x12];
     write_uvarint(&mut body, payload.len());
     body.extend_from_slice(payload);
@@ -62,10 +62,10 @@ pub(super) fn flag(flag: Flag) -> Vec<u8> {
 }
 
 /// What was in a frame, or why it was none.
-pub(super) type Frame = Result<(Option<Flag>, Vec<u8>), &'static str>;
+pub(crate) type Frame = Result<(Option<Flag>, Vec<u8>), &'static str>;
 
 /// Takes the first whole frame from `bytes`, which a byte stream fills.
-pub(super) fn take(bytes: &mut Vec<u8>) -> Option<Frame> {
+pub(crate) fn take(bytes: &mut Vec<u8>) -> Option<Frame> {
     let (len, prefix) = read_uvarint(bytes)?;
     if bytes.len() < prefix + len {
         return None;

@@ -10,14 +10,14 @@ use snow::{Builder, HandshakeState};
 use super::frames::{read_uvarint, write_uvarint};
 
 /// An Ed25519 identity.
-pub(super) struct Identity(Ed25519KeyPair);
+pub(crate) struct Identity(Ed25519KeyPair);
 
 impl Identity {
-    pub(super) fn new(seed: &[u8; 32]) -> Self {
+    pub(crate) fn new(seed: &[u8; 32]) -> Self {
         Self(Ed25519KeyPair::from_seed_unchecked(seed).expect("32 bytes are a seed"))
     }
 
-    pub(super) fn peer_id(&self) -> PeerId {
+    pub(crate) fn peer_id(&self) -> PeerId {
         peer_id(&self.encoded())
     }
 
@@ -47,7 +47,7 @@ impl fmt::Debug for Identity {
 
 /// One side of the handshake.
 #[derive(Debug)]
-pub(super) struct Noise {
+pub(crate) struct Noise {
     state: HandshakeState,
     /// The payload that proves us.
     payload: Vec<u8>,
@@ -57,7 +57,7 @@ pub(super) struct Noise {
 
 impl Noise {
     /// `client` and `server` are the SHA-256 fingerprints of the certificates.
-    pub(super) fn new(
+    pub(crate) fn new(
         identity: &Identity,
         is_listener: bool,
         client: &[u8; 32],
@@ -82,12 +82,12 @@ impl Noise {
     }
 
     /// The first message of a listener.
-    pub(super) fn begin(&mut self) -> Vec<u8> {
+    pub(crate) fn begin(&mut self) -> Vec<u8> {
         self.write(&[])
     }
 
     /// Takes bytes of channel 0 and says what to answer.
-    pub(super) fn handle(&mut self, bytes: &[u8]) -> Result<Vec<u8>, String> {
+    pub(crate) fn handle(&mut self, bytes: &[u8]) -> Result<Vec<u8>, String> {
         self.received.extend_from_slice(bytes);
         let mut answer = Vec::new();
         while let Some(message) = take_record(&mut self.received) {
@@ -114,7 +114,7 @@ impl Noise {
     }
 
     /// Who the peer has proven to be, once the handshake is done.
-    pub(super) fn peer(&self) -> Option<PeerId> {
+    pub(crate) fn peer(&self) -> Option<PeerId> {
         self.peer.filter(|_| self.is_done())
     }
 

@@ -211,7 +211,11 @@ fn a_flood_is_told_of_once_a_second_and_each_datagram_only_at_trace() {
                     world[server].handle_packet(Timestamp::ZERO, &packet);
                 };
                 send(check);
-                send(client_hello());
+                // The first fill the table of those that have not begun; then each takes the place of the
+                // oldest handshake.
+                if n >= 20 {
+                    send(client_hello());
+                }
                 send(vec![0xff; 20]);
             }
             // Until those that came to a handshake are over.
@@ -230,7 +234,7 @@ fn a_flood_is_told_of_once_a_second_and_each_datagram_only_at_trace() {
     }
     let lines = flood(Level::TRACE);
     let dropped: Vec<_> = lines.iter().filter(|line| line.message == "dropped").collect();
-    assert_eq!(dropped.len(), 300 + 200, "neither STUN nor DTLS; no room for a handshake");
+    assert_eq!(dropped.len(), 300, "neither STUN nor DTLS");
     for line in dropped {
         assert_eq!(line.target, "floe::endpoint");
         line.has(&["remote", "port", "len", "why"]);

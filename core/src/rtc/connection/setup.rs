@@ -81,6 +81,9 @@ impl Connection {
         let mut lite = Lite::new(shared.config.limits.addresses_per_peer);
         for source in peer.sources() {
             lite.on_check(source.heard, source.local, source.remote, source.nominated);
+            if let Some(allowance) = lite.allowance_mut(source.remote) {
+                *allowance = source.allowance;
+            }
         }
         let remote = peer.latest();
         let engine =

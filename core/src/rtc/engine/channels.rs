@@ -49,6 +49,8 @@ pub(super) struct Channels {
     /// Channels with unacknowledged bytes, and the sum of those.
     busy: Vec<u16>,
     unacknowledged: usize,
+    /// Channels that the connection does not know of.
+    strangers: usize,
     /// Channels whose OPEN is not answered yet.
     opening: Vec<u16>,
     /// Channels that are emptied before they are reset.
@@ -91,6 +93,7 @@ impl Channels {
             announced: 0,
             busy: Vec::new(),
             unacknowledged: 0,
+            strangers: 0,
             opening: Vec::new(),
             discarding: Vec::new(),
         }
@@ -136,6 +139,11 @@ impl Channels {
     /// Bytes sent on all channels that are not acknowledged.
     pub(super) fn unacknowledged_total(&self) -> usize {
         self.unacknowledged
+    }
+
+    /// How many there are, those among them that are being closed.
+    pub(super) fn len(&self) -> usize {
+        self.channels.len()
     }
 
     /// Bytes sent on a channel that are not acknowledged.
@@ -212,6 +220,7 @@ impl Channels {
         match event {
             sctp::Event::Opened(id) if !self.channels.contains_key(&id) => {
                 self.insert(id, Phase::Fresh, false);
+                self.strangers += 1;
             }
             sctp::Event::Readable(id) => {
                 self.announced += 1;
@@ -223,6 +232,8 @@ impl Channels {
                     self.busy.retain(|busy| *busy != id);
                     if channel.known {
                         events.push_back(Event::ChannelClosed(id));
+                    } else {
+                        self.strangers -= 1;
                     }
                 }
             }
@@ -231,6 +242,9 @@ impl Channels {
         }
         if self.announced > MESSAGES_MAX {
             return Err("the peer sent too many tiny messages");
+        }
+        if self.strangers > STRANGERS_MAX {
+            return Err("the peer uses too many channels that it has not opened");
         }
         Ok(())
     }
@@ -241,7 +255,7 @@ impl Channels {
         sctp: &mut sctp::Association,
         events: &mut VecDeque<Event>,
     ) {
-        let Self { channels, opening, readable, .. } = self;
+        let Self { channels, opening, readable, strangers, .. } = self;
         opening.retain(|&id| {
             let Some(channel) = channels.get_mut(&id) else { return false };
             let Phase::Opening { label } = &mut channel.phase else { return false };
@@ -252,6 +266,7 @@ impl Channels {
             let label = core::mem::take(label);
             channel.phase = Phase::Open;
             channel.known = true;
+            *strangers -= 1;
             channel.queued = true;
             readable.push_back(id);
             events.push_back(Event::ChannelOpened { channel: id, label });
@@ -351,5 +366,8 @@ impl Channels {
 /// A full window of 1 MiB in messages of 8 bytes is what a slow reader may meet in honesty. The
 /// connection's own limits are stricter; this one holds while it does not pull.
 const MESSAGES_MAX: usize = 128 * 1024;
+/// Honest peers begin each channel with an OPEN of their own, which makes it known at once; a few wait
+/// for the id's last life to end. js-libp2p has 1 024 ids.
+const STRANGERS_MAX: usize = 1024;
 /// Peers fill their packets, of more than 1 000 bytes; half of that is honest still.
 const CHUNK_LEN_HONEST: usize = 512;

@@ -18,6 +18,7 @@ use ring::hmac;
 use super::lite::Lite;
 use crate::ice::stun::HmacSha1;
 use crate::ice::{Credentials, Secrets};
+use crate::rtc::allowance::Allowance;
 use crate::rtc::epoch::Epoch;
 use crate::rtc::outbox::Outbox;
 use crate::rtc::output::Port;
@@ -38,6 +39,25 @@ impl Ice {
         match self {
             Self::Lite(lite) => lite.destination(),
             Self::Full(agent) => agent.destination().map(|remote| (None, remote)),
+        }
+    }
+
+    /// What may be sent to the destination. An address that was dialed has answered a check before anything
+    /// else goes there.
+    pub(super) fn allowance(&self) -> Allowance {
+        match self {
+            Self::Lite(lite) => lite.allowance(),
+            Self::Full(_) => Allowance::UNLIMITED,
+        }
+    }
+
+    /// Notes what was sent to the destination.
+    pub(super) fn set_allowance(&mut self, allowance: Allowance) {
+        if let Self::Lite(lite) = self
+            && let Some((_, remote)) = lite.destination()
+            && let Some(old) = lite.allowance_mut(remote)
+        {
+            *old = allowance;
         }
     }
 

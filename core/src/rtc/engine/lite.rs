@@ -14,12 +14,15 @@
 //! When the address in use has been silent for a while, a check from another known address moves the
 //! connection there, so that an idle peer is followed too. Priorities are ignored, as pion does.
 //!
+//! Wherever it goes, little is sent there before the address is [proven](crate::rtc::allowance).
+//!
 //! Obeys: RFC 8445 §2.5 and §7.3 (lite), libp2p webrtc-direct §Connection Establishment.
 
 use core::net::{IpAddr, SocketAddr};
 use core::time::Duration;
 use std::vec::Vec;
 
+use crate::rtc::allowance::Allowance;
 use crate::time::Timestamp;
 
 /// The peer's addresses and the one in use.
@@ -28,8 +31,8 @@ pub(crate) struct Lite {
     paths: Vec<Path>,
     limit: usize,
     current: Option<SocketAddr>,
-    /// DTLS has begun: checks alone do not move the connection any more.
-    begun: bool,
+    /// Where DTLS has begun: from then on checks alone do not move the connection any more.
+    begun: Option<SocketAddr>,
 }
 
 /// An address of the peer, and the local address by which it reaches us.
@@ -38,12 +41,13 @@ struct Path {
     remote: SocketAddr,
     local: Option<IpAddr>,
     heard: Timestamp,
+    allowance: Allowance,
 }
 
 impl Lite {
     /// An agent that knows no address yet and will keep at most `limit`.
     pub(crate) fn new(limit: usize) -> Self {
-        Self { paths: Vec::new(), limit: limit.max(1), current: None, begun: false }
+        Self { paths: Vec::new(), limit: limit.max(1), current: None, begun: None }
     }
 
     /// A check from `remote` that was verified and is being answered.
@@ -56,19 +60,34 @@ impl Lite {
     ) {
         let silent = self.is_silent(now);
         self.learn(now, local, remote);
-        if silent || self.current.is_none() || (use_candidate && !self.begun) {
+        if silent || self.current.is_none() || (use_candidate && self.begun.is_none()) {
             self.current = Some(remote);
         }
     }
 
     /// A DTLS datagram from a known address, not decrypted yet.
-    pub(super) fn on_datagram(&mut self, local: Option<IpAddr>, remote: SocketAddr) {
+    pub(super) fn on_datagram(&mut self, local: Option<IpAddr>, remote: SocketAddr, len: usize) {
         if let Some(path) = self.path_mut(remote) {
             path.local = local.or(path.local);
-            if !self.begun {
-                self.begun = true;
+            path.allowance.on_received(len);
+            if self.begun.is_none() {
+                self.begun = Some(remote);
                 self.current = Some(remote);
             }
+        }
+    }
+
+    /// The DTLS handshake is done: its peer has read what was sent to where it began.
+    pub(super) fn on_secured(&mut self) {
+        if let Some(begun) = self.begun {
+            self.prove(begun);
+        }
+    }
+
+    /// The peer has answered what was sent to `remote` and to nobody else.
+    pub(crate) fn prove(&mut self, remote: SocketAddr) {
+        if let Some(path) = self.path_mut(remote) {
+            path.allowance.prove();
         }
     }
 
@@ -97,6 +116,17 @@ impl Lite {
         Some((path.local, path.remote))
     }
 
+    /// What may be sent to the destination.
+    pub(super) fn allowance(&self) -> Allowance {
+        let path = self.paths.iter().find(|path| Some(path.remote) == self.current);
+        path.map(|path| path.allowance).unwrap_or_default()
+    }
+
+    /// What may be sent to an address.
+    pub(crate) fn allowance_mut(&mut self, remote: SocketAddr) -> Option<&mut Allowance> {
+        self.path_mut(remote).map(|path| &mut path.allowance)
+    }
+
     fn learn(&mut self, now: Timestamp, local: Option<IpAddr>, remote: SocketAddr) {
         if let Some(path) = self.path_mut(remote) {
             path.local = local.or(path.local);
@@ -106,7 +136,8 @@ impl Lite {
         if self.paths.len() >= self.limit {
             self.forget_the_most_silent();
         }
-        self.paths.push(Path { remote, local, heard: now });
+        let allowance = Allowance::default();
+        self.paths.push(Path { remote, local, heard: now, allowance });
     }
 
     /// Makes room, but never by the address in use, unless it is the only one.
@@ -157,14 +188,14 @@ mod tests {
     fn dtls_beats_nomination_beats_the_first_check() {
         let mut lite = Lite::new(8);
         assert_eq!(port(&lite), None);
-        lite.on_datagram(None, addr(1));
+        lite.on_datagram(None, addr(1), 100);
         assert!(!lite.knows(addr(1)), "only a verified check makes an address known");
         lite.on_check(at(0), None, addr(1), false);
         lite.on_check(at(0), None, addr(2), false);
         assert_eq!(port(&lite), Some(1));
         lite.on_check(at(0), None, addr(2), true);
         assert_eq!(port(&lite), Some(2));
-        lite.on_datagram(None, addr(1));
+        lite.on_datagram(None, addr(1), 100);
         assert_eq!(port(&lite), Some(1));
         assert_eq!(lite.addresses().count(), 2);
     }
@@ -173,9 +204,9 @@ mod tests {
     fn what_anybody_can_forge_moves_nothing() {
         let mut lite = Lite::new(8);
         lite.on_check(at(0), None, addr(1), true);
-        lite.on_datagram(None, addr(1));
+        lite.on_datagram(None, addr(1), 100);
         lite.on_check(at(1), None, addr(66), true);
-        lite.on_datagram(None, addr(66));
+        lite.on_datagram(None, addr(66), 100);
         assert_eq!(port(&lite), Some(1));
         lite.on_authentic(at(1), addr(2));
         assert_eq!(port(&lite), Some(1), "an address that never checked is not followed");
@@ -210,13 +241,31 @@ mod tests {
     }
 
     #[test]
+    fn a_handshake_proves_the_address_that_it_began_from_and_no_other() {
+        let mut lite = Lite::new(8);
+        lite.on_check(at(0), None, addr(1), true);
+        lite.on_datagram(None, addr(1), 100);
+        // The peer lets its last flight come from an address that it does not have.
+        lite.on_check(at(0), None, addr(66), true);
+        lite.on_datagram(None, addr(66), 100);
+        lite.on_secured();
+        lite.on_authentic(at(1), addr(66));
+        assert_eq!(port(&lite), Some(66));
+        assert!(!lite.allowance_mut(addr(66)).unwrap().spend(300));
+        assert!(lite.allowance_mut(addr(66)).unwrap().spend(299));
+        assert!(lite.allowance_mut(addr(1)).unwrap().is_proven());
+        lite.prove(addr(66));
+        assert!(lite.allowance_mut(addr(66)).unwrap().is_proven());
+    }
+
+    #[test]
     fn the_local_address_is_the_one_the_peer_used() {
         let mut lite = Lite::new(3);
         let local = |n| Some(IpAddr::from([10, 0, 0, n]));
         lite.on_check(at(0), local(1), addr(1), true);
-        lite.on_datagram(local(2), addr(1));
+        lite.on_datagram(local(2), addr(1), 100);
         assert_eq!(lite.destination(), Some((local(2), addr(1))));
-        lite.on_datagram(None, addr(1));
+        lite.on_datagram(None, addr(1), 100);
         assert_eq!(lite.destination(), Some((local(2), addr(1))));
     }
 }

@@ -83,6 +83,7 @@ impl Setup {
         let node = |index: usize| {
             let mut lite = Lite::new(8);
             lite.on_check(now, None, addr(1 - index), true);
+            lite.prove(addr(1 - index));
             let role = [Role::Client, Role::Server][index];
             let promised = self.certhash.unwrap_or_else(|| certificate(SERVER).fingerprint());
             let params = Params {

@@ -1,8 +1,8 @@
 //! SCTP packets as bytes: what the engine must see in passing, and what it must mend.
 //!
 //! It looks at packets that a back end makes or takes: who begins an association, which packet
-//! carries data, how long an answer took. It never changes what a chunk says, only how soon it is to be
-//! acknowledged. Every read is bounded:
+//! carries data, how long an answer took. What it changes of a chunk is how soon it is
+//! to be acknowledged, and the window that is told of. Every read is bounded:
 //! a packet that lies about its lengths just ends early.
 //!
 //! Obeys: RFC 9260 §3 (formats), §3.3.7 (ABORT), §6.8 (checksum).
@@ -51,6 +51,27 @@ pub(super) fn initiate_tag(packet: &[u8]) -> Option<u32> {
 pub(super) fn inbound_streams(packet: &[u8]) -> Option<u16> {
     let bytes = packet.get(HEADER_LEN + 14..HEADER_LEN + 16)?;
     Some(u16::from_be_bytes(bytes.try_into().expect("two bytes were asked for")))
+}
+
+/// The number that the sender of an INIT or INIT-ACK begins to count its chunks with.
+pub(super) fn initial_tsn(packet: &[u8]) -> Option<u32> {
+    u32_at(packet, HEADER_LEN + 16)
+}
+
+/// A packet whose SACK tells of another window than it does, if `window` has one for it: it is given what the
+/// SACK acknowledges and the window that it tells of.
+pub(super) fn with_window(
+    packet: &[u8],
+    window: impl FnOnce(u32, u32) -> Option<u32>,
+) -> Option<Vec<u8>> {
+    let before = chunks(packet).take_while(|chunk| chunk.kind != SACK);
+    let at = HEADER_LEN + before.map(|chunk| chunk.padded_len()).sum::<usize>();
+    let sack = chunks(packet).find(|chunk| chunk.kind == SACK)?;
+    let window = window(sack.tsn()?, u32_at(sack.bytes, 8)?)?;
+    let (mut packet, at) = (packet.to_vec(), at + 8);
+    packet[at..at + 4].copy_from_slice(&window.to_be_bytes());
+    seal(&mut packet);
+    Some(packet)
 }
 
 /// Whether the TSN `a` comes after `b` (serial numbers, RFC 1982).
@@ -233,6 +254,24 @@ mod tests {
         // A length that reaches beyond the packet ends it.
         let lies = with_immediate_sack(&[0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, DATA, 0, 255, 255]);
         assert_eq!(lies.unwrap()[13], IMMEDIATE);
+    }
+
+    #[test]
+    fn another_window_is_told_of() {
+        let sack = packet(&[(DATA, 17), (SACK, 16), (DATA, 20)]);
+        let told = with_window(&sack, |tsn, window| {
+            assert_eq!((tsn, window), (0x0909_0909, 0x0909_0909));
+            Some(7)
+        });
+        let told = told.unwrap();
+        let mut resealed = told.clone();
+        seal(&mut resealed);
+        assert_eq!(resealed, told);
+        let differ: Vec<_> = (12..sack.len()).filter(|&at| sack[at] != told[at]).collect();
+        assert_eq!(differ, [40, 41, 42, 43]);
+        assert_eq!(with_window(&sack, |_, _| None), None);
+        assert_eq!(with_window(&packet(&[(DATA, 17)]), |_, _| Some(7)), None);
+        assert_eq!(with_window(&packet(&[(SACK, 8)]), |_, _| Some(7)), None);
     }
 
     #[test]

@@ -44,6 +44,7 @@ use sctp_proto::{
 };
 use tracing::{debug, trace};
 
+use super::hoard::Hoard;
 use super::resent::Resent;
 use super::rtt::Rtt;
 use super::{Event, Kind, Message, Sctp, packet};
@@ -68,6 +69,7 @@ pub(in crate::rtc::engine) struct Association {
     events: VecDeque<Event>,
     /// The last packet with data, for `window_update`.
     last_data: Bytes,
+    hoard: Hoard,
     rtt: Rtt,
     resent: Resent,
     own_tag: u32,
@@ -119,6 +121,7 @@ impl Sctp for Association {
             abort: None,
             events: VecDeque::new(),
             last_data: Bytes::new(),
+            hoard: Hoard::new(receive_window),
             rtt: Rtt::default(),
             resent: Resent::default(),
             own_tag: 0,
@@ -155,6 +158,10 @@ impl Sctp for Association {
                 return self.end(Event::Closed);
             }
             _ => {}
+        }
+        if !self.hoard.takes(&packet) {
+            trace!(target: telemetry::CONNECTION, "too many chunks cannot be read yet");
+            return;
         }
         if packet::chunks(&packet).any(|chunk| chunk.kind == packet::DATA) {
             self.last_data = packet.clone();
@@ -223,7 +230,9 @@ impl Sctp for Association {
                 }
                 self.rtt.on_sent(now, packet, packets.len());
                 self.resent.on_sent(packet);
-                packet::fit(packet, PACKET_LEN_MAX, send);
+                let hoard = &mut self.hoard;
+                let shrunk = packet::with_window(packet, |tsn, window| hoard.on_sack(tsn, window));
+                packet::fit(shrunk.as_deref().unwrap_or(packet), PACKET_LEN_MAX, send);
             }
         }
         if let Some(abort) = self.abort.take() {
@@ -275,6 +284,7 @@ impl Sctp for Association {
 
     fn receive(&mut self, stream: u16) -> Option<Message> {
         let mut chunks = self.stream(stream)?.read_sctp().ok()??;
+        self.hoard.on_read(chunks.chunks.len());
         let kind = match chunks.ppi {
             Ppid::Dcep => Kind::Dcep,
             Ppid::StringEmpty | Ppid::BinaryEmpty => Kind::Empty,
@@ -390,6 +400,7 @@ impl Association {
     fn note_peer(&mut self, init: &[u8]) {
         self.peer_tag = packet::initiate_tag(init).unwrap_or_default();
         self.peer_streams = packet::inbound_streams(init).unwrap_or_default();
+        self.hoard.begin(packet::initial_tsn(init).unwrap_or_default());
     }
 
     fn feed(&mut self, now: Instant, packet: Bytes) {

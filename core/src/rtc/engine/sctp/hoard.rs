@@ -1,0 +1,134 @@
+//! How many chunks of the peer's are kept until they can be read, or may come to be.
+//!
+//! The receive window counts bytes of content, but what the library pays for is chunks: some hundred
+//! bytes for each, and a walk over all that wait whenever another comes. A peer that cuts its window into
+//! chunks of one byte, behind a gap or in pieces of a message that never ends, would have a hundred times
+//! the window kept, and hours of computing for a megabyte. So a chunk is charged with no less than
+//! [`CHUNK_LEN_MIN`]: as many as the window has room for are taken, and the window that the peer is told of
+//! shrinks by them. What comes beyond it is dropped as if it were lost; what fills a gap never is.
+//!
+//! The count needs no list. Numbers of chunks (TSN) follow each other, so it is the distance from the first
+//! to the highest, less what was read; and whatever drops out of the library unread is made up for when
+//! our own acknowledgement says how many bytes are really there.
+
+use super::packet;
+
+/// Counts chunks that wait.
+#[derive(Debug)]
+pub(super) struct Hoard {
+    window: u32,
+    /// The highest number that was let in, once the peer has said where it begins.
+    highest: Option<u32>,
+    /// Chunks up to there that were not read, missing ones among them.
+    held: u32,
+}
+
+impl Hoard {
+    /// Nothing, in a window of so many bytes.
+    pub(super) fn new(window: u32) -> Self {
+        Self { window, highest: None, held: 0 }
+    }
+
+    /// The peer begins to count with this number.
+    pub(super) fn begin(&mut self, initial_tsn: u32) {
+        *self = Self { highest: Some(initial_tsn.wrapping_sub(1)), ..Self::new(self.window) };
+    }
+
+    /// Whether a packet may be let in.
+    pub(super) fn takes(&mut self, packet: &[u8]) -> bool {
+        let Some(highest) = self.highest else { return true };
+        let data = packet::chunks(packet).filter(|chunk| chunk.kind == packet::DATA);
+        let ahead = data
+            .filter_map(|chunk| chunk.tsn())
+            .filter(|tsn| packet::is_after(*tsn, highest))
+            .map(|tsn| tsn.wrapping_sub(highest))
+            .max()
+            .unwrap_or_default();
+        let held = self.held.saturating_add(ahead);
+        if ahead > 0 && held > self.window / CHUNK_LEN_MIN {
+            return false;
+        }
+        self.held = held;
+        self.highest = Some(highest.wrapping_add(ahead));
+        true
+    }
+
+    /// So many chunks were read.
+    pub(super) fn on_read(&mut self, chunks: usize) {
+        self.held = self.held.saturating_sub(u32::try_from(chunks).unwrap_or(u32::MAX));
+    }
+
+    /// An acknowledgement leaves, of all up to `tsn` and with a window of so many bytes. Gives the window to
+    /// be told of instead, if it is smaller.
+    pub(super) fn on_sack(&mut self, tsn: u32, window: u32) -> Option<u32> {
+        let highest = self.highest?;
+        // Each chunk has a byte at least.
+        let kept = self.window.saturating_sub(window);
+        let missing = if packet::is_after(highest, tsn) { highest.wrapping_sub(tsn) } else { 0 };
+        self.held = self.held.min(kept.saturating_add(missing));
+        let charged = self.window.saturating_sub(self.held.saturating_mul(CHUNK_LEN_MIN));
+        // A gap alone is no reason to slow down: nothing of what is missing is kept.
+        let chunks = kept.min(self.held);
+        (charged < window && chunks > SPARE).then_some(charged)
+    }
+}
+
+/// What a chunk costs at least. Peers fill their packets, of more than 1 000 bytes, as long as they have
+/// enough to say; the library needs some 300 bytes for a chunk of one.
+const CHUNK_LEN_MIN: u32 = 256;
+/// So many chunks are nothing to speak of.
+const SPARE: u32 = 256;
+
+#[cfg(test)]
+mod tests {
+    use std::vec::Vec;
+
+    use super::*;
+
+    fn data(tsns: impl IntoIterator<Item = u32>) -> Vec<u8> {
+        let mut packet = Vec::from([0; 12]);
+        for tsn in tsns {
+            packet.extend_from_slice(&[packet::DATA, 3, 0, 17]);
+            packet.extend_from_slice(&tsn.to_be_bytes());
+            packet.extend_from_slice(&[0; 12]);
+        }
+        packet
+    }
+
+    #[test]
+    fn as_many_chunks_as_the_window_has_room_for() {
+        let mut hoard = Hoard::new(256 * 100);
+        assert!(hoard.takes(&data([7])), "nothing is known yet");
+        hoard.begin(u32::MAX - 20);
+        let at = |n: u32| (u32::MAX - 20).wrapping_add(n);
+        assert!(hoard.takes(&data((0..50).map(at))));
+        assert!(!hoard.takes(&data([at(100)])), "the missing ones may come");
+        assert!(hoard.takes(&data([at(99)])));
+        assert!(hoard.takes(&data((50..99).map(at))), "what fills a gap is always taken");
+        assert!(hoard.takes(&data([at(3)])), "and what comes again");
+        assert!(!hoard.takes(&data([at(100)])));
+        hoard.on_read(10);
+        assert!(hoard.takes(&data((100..110).map(at))));
+        assert!(!hoard.takes(&data([at(110)])));
+    }
+
+    #[test]
+    fn an_acknowledgement_sets_the_count_right() {
+        let window = 256 * 1000;
+        let mut hoard = Hoard::new(window);
+        hoard.begin(0);
+        assert!(hoard.takes(&data(0..900)));
+        assert_eq!(hoard.on_sack(899, window - 900), Some(256 * 100), "charged for 900 chunks");
+        assert_eq!(hoard.on_sack(899, window), None, "all were thrown away unread");
+        assert!(hoard.takes(&data([1_899])));
+        assert_eq!(hoard.on_sack(899, window - 1), None, "a gap alone is no reason");
+        assert!(!hoard.takes(&data([1_900])));
+        let long = data(1_000..1_100);
+        assert!(hoard.takes(&long));
+        // Long chunks are charged with what they are.
+        let mut hoard = Hoard::new(window);
+        hoard.begin(0);
+        assert!(hoard.takes(&data(0..300)));
+        assert_eq!(hoard.on_sack(299, window - 300 * 512), None);
+    }
+}

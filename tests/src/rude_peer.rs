@@ -1,0 +1,336 @@
+//! A client without manners: it comes as far as it is told, stops there, and sends what it likes.
+//!
+//! ICE and SCTP are written by hand, so that nothing keeps it from breaking their rules; DTLS and Noise are
+//! the real thing, as without keys nobody gets past them. It is a dialer: floe is the server, sends INIT
+//! first and gets answers. What it says of itself beyond that, each test says.
+
+mod sctp;
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use dimpl::{Config, Dtls, DtlsCertificate, Output};
+use floe_core::rtc::config::DtlsVersions;
+use floe_core::rtc::{Certificate, Epoch};
+use floe_core::time::Timestamp;
+
+pub use self::sctp::{Chunk, DATA_BEGIN, DATA_END, DATA_WHOLE, PPID_BINARY, PPID_DCEP, Sctp, Tsn};
+
+use crate::net::Packet;
+use crate::node::Node;
+use crate::rng::Rng;
+use crate::str0m_peer::frames;
+use crate::str0m_peer::noise::{Identity, Noise};
+use crate::stun;
+
+/// How far a peer goes. It answers what comes until then, and nothing after.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Step {
+    /// It has sent a check.
+    Checked,
+    /// It has answered the server's check, too.
+    Proven,
+    /// It has sent a ClientHello.
+    Hello,
+    /// It has finished DTLS.
+    Secured,
+    /// It has an SCTP association.
+    Associated,
+    /// It has authenticated itself.
+    Open,
+}
+
+/// What a peer is made of.
+#[derive(Clone, Debug)]
+pub struct Rude {
+    /// Everything random comes from it.
+    pub seed: u64,
+    /// Its address.
+    pub addr: SocketAddr,
+    /// Whom it dials, and the fingerprint of that certificate.
+    pub server: (SocketAddr, [u8; 32]),
+    /// Which DTLS it speaks.
+    pub dtls: DtlsVersions,
+    /// The longest DTLS datagram that it sends: a short one cuts its ClientHello.
+    pub mtu: usize,
+    /// Where it stops.
+    pub until: Step,
+    /// Whether it answers the server's check before it is asked to.
+    pub proves: bool,
+    /// What it says its receive window is.
+    pub window: u32,
+}
+
+/// A client without manners.
+pub struct RudePeer {
+    rude: Rude,
+    epoch: Epoch,
+    reached: Step,
+    username: String,
+    password: String,
+    dtls: Option<Dtls>,
+    secured: bool,
+    deadline: Option<Timestamp>,
+    /// What is written by hand.
+    pub sctp: Sctp,
+    identity: Identity,
+    fingerprint: [u8; 32],
+    noise: Option<Noise>,
+    outbox: VecDeque<Vec<u8>>,
+    /// Bytes that came, of everything.
+    pub bytes_received: u64,
+}
+
+impl Rude {
+    /// A peer that goes all the way with DTLS 1.2.
+    pub fn new(seed: u64, addr: SocketAddr, server: (SocketAddr, [u8; 32])) -> Self {
+        Self {
+            seed,
+            addr,
+            server,
+            dtls: DtlsVersions::V12,
+            mtu: 1_200,
+            until: Step::Open,
+            proves: true,
+            window: 1 << 20,
+        }
+    }
+}
+
+impl RudePeer {
+    /// A peer that begins at once.
+    pub fn new(rude: Rude, now: Timestamp, epoch: Epoch) -> Self {
+        let mut rng = Rng::new(rude.seed ^ 0x5eed);
+        let certificate = Certificate::generate(rng.seed());
+        let password = format!("{PREFIX}aRudePeersPassword{:016x}", rng.next_u64());
+        let dtls = DtlsCertificate {
+            certificate: certificate.der().to_vec(),
+            private_key: certificate.private_key_der().to_vec(),
+        };
+        let config = Config::builder().mtu(rude.mtu).build().expect("it can be built");
+        let (config, at) = (Arc::new(config), epoch.instant(now));
+        let mut dtls = match rude.dtls {
+            DtlsVersions::V12 => Dtls::new_12(config, dtls, at),
+            DtlsVersions::V13 => Dtls::new_13(config, dtls, at),
+            _ => Dtls::new_auto(config, dtls, at),
+        };
+        dtls.set_active(true);
+        let mut peer = Self {
+            epoch,
+            reached: Step::Checked,
+            username: format!("{password}:rude"),
+            password,
+            dtls: Some(dtls),
+            secured: false,
+            deadline: None,
+            sctp: Sctp::new(rng.next_u64() as u32, rude.window),
+            identity: Identity::new(&rng.seed()),
+            fingerprint: *certificate.fingerprint().as_bytes(),
+            noise: None,
+            outbox: VecDeque::new(),
+            bytes_received: 0,
+            rude,
+        };
+        peer.check();
+        peer
+    }
+
+    /// How far it has come.
+    pub fn reached(&self) -> Step {
+        self.reached
+    }
+
+    /// Checks once more.
+    pub fn check(&mut self) {
+        let check = stun::check([7; 12], &self.username, &self.password);
+        self.outbox.push_back(check);
+    }
+
+    /// Its ClientHello, in as many datagrams as it takes.
+    pub fn hello(&mut self, now: Timestamp) -> Vec<Vec<u8>> {
+        self.outbox.clear();
+        self.go(Step::Hello);
+        let at = self.epoch.instant(now);
+        self.with_dtls(|dtls| dtls.handle_timeout(at));
+        self.take_outbox()
+    }
+
+    /// Puts chunks into a packet of its own, encrypts it and sends it.
+    pub fn send(&mut self, chunks: &[Chunk]) {
+        let packet = self.sctp.packet(chunks);
+        self.send_packet(&packet);
+    }
+
+    /// Packs chunks into as few packets as they fit in, and sends those.
+    pub fn send_all(&mut self, chunks: impl IntoIterator<Item = Chunk>) {
+        let (mut pack, mut len) = (Vec::new(), 0);
+        for chunk in chunks {
+            if len + chunk.padded_len() > CHUNKS_LEN_MAX && !pack.is_empty() {
+                self.send(&std::mem::take(&mut pack));
+                len = 0;
+            }
+            len += chunk.padded_len();
+            pack.push(chunk);
+        }
+        if !pack.is_empty() {
+            self.send(&pack);
+        }
+    }
+
+    /// Whether its timer is due.
+    pub fn is_due(&self, now: Timestamp) -> bool {
+        self.deadline.is_some_and(|at| at <= now)
+    }
+
+    /// What is to be sent, now.
+    pub fn take_outbox(&mut self) -> Vec<Vec<u8>> {
+        self.outbox.drain(..).collect()
+    }
+
+    fn send_packet(&mut self, packet: &[u8]) {
+        if let Some(dtls) = self.dtls.as_mut().filter(|_| self.secured) {
+            dtls.send_application_data(packet).expect("DTLS is up");
+            self.drain_dtls();
+        }
+    }
+
+    fn go(&mut self, step: Step) {
+        self.reached = self.reached.max(step);
+    }
+
+    fn may(&self, step: Step) -> bool {
+        self.rude.until >= step
+    }
+
+    fn handle_stun(&mut self, now: Timestamp, datagram: &[u8]) {
+        let is_request = datagram[..2] == [0, 1];
+        if is_request && self.rude.proves && self.may(Step::Proven) {
+            let password = self.password.strip_prefix(PREFIX).expect("so it was made");
+            let answer = stun::answer(datagram, self.rude.server.0, password);
+            self.outbox.push_back(answer);
+            self.go(Step::Proven);
+        }
+        if !is_request && self.may(Step::Hello) && self.reached < Step::Hello {
+            self.go(Step::Hello);
+            let at = self.epoch.instant(now);
+            self.with_dtls(|dtls| dtls.handle_timeout(at));
+        }
+    }
+
+    fn handle_dtls(&mut self, now: Timestamp, datagram: &[u8]) {
+        if !self.may(Step::Secured) {
+            return;
+        }
+        let at = self.epoch.instant(now);
+        self.with_dtls(|dtls| {
+            dtls.handle_timeout(at)?;
+            dtls.handle_packet(datagram)
+        });
+    }
+
+    fn with_dtls(&mut self, change: impl FnOnce(&mut Dtls) -> Result<(), dimpl::Error>) {
+        if let Some(dtls) = &mut self.dtls {
+            match change(dtls) {
+                Ok(()) => self.drain_dtls(),
+                Err(_) => self.dtls = None,
+            }
+        }
+    }
+
+    fn drain_dtls(&mut self) {
+        let mut buffer = vec![0; 20_000];
+        let mut packets = Vec::new();
+        while let Some(dtls) = &mut self.dtls {
+            match dtls.poll_output(&mut buffer) {
+                Output::Packet(packet) => self.outbox.push_back(packet.to_vec()),
+                Output::ApplicationData(data) => packets.push(data.to_vec()),
+                Output::Connected => {
+                    self.secured = true;
+                    self.go(Step::Secured);
+                }
+                Output::CloseNotify => self.dtls = None,
+                Output::Timeout(at) => {
+                    self.deadline = Some(self.epoch.timestamp(at));
+                    break;
+                }
+                _ => {}
+            }
+        }
+        for packet in packets {
+            if self.may(Step::Associated) {
+                self.handle_sctp(&packet);
+            }
+        }
+    }
+
+    fn handle_sctp(&mut self, packet: &[u8]) {
+        let mut answers = self.sctp.handle(packet);
+        if self.sctp.is_up() {
+            self.go(Step::Associated);
+        }
+        while let Some(mut message) = self.sctp.take_zero().filter(|_| self.may(Step::Open)) {
+            let noise = self.noise.get_or_insert_with(|| {
+                Noise::new(&self.identity, false, &self.fingerprint, &self.rude.server.1)
+            });
+            while let Some(Ok((_, payload))) = frames::take(&mut message) {
+                let answer = noise.handle(&payload).expect("floe's Noise is understood");
+                if !answer.is_empty() {
+                    let frame = frames::data(&answer);
+                    let chunk = self.sctp.data(0, PPID_BINARY, DATA_WHOLE, &frame);
+                    answers.push(self.sctp.packet(&[chunk]));
+                }
+            }
+            if self.noise.as_ref().is_some_and(|noise| noise.peer().is_some()) {
+                self.go(Step::Open);
+            }
+        }
+        for answer in answers {
+            self.send_packet(&answer);
+        }
+    }
+}
+
+impl Node for RudePeer {
+    fn addr(&self) -> SocketAddr {
+        self.rude.addr
+    }
+
+    fn handle_packet(&mut self, now: Timestamp, packet: &Packet) {
+        self.bytes_received += packet.payload.len() as u64;
+        if stun::is_dtls(&packet.payload) {
+            self.handle_dtls(now, &packet.payload);
+        } else {
+            self.handle_stun(now, &packet.payload);
+        }
+    }
+
+    fn handle_timeout(&mut self, now: Timestamp) {
+        if self.deadline.take().is_some() && self.may(Step::Secured) {
+            let at = self.epoch.instant(now);
+            self.with_dtls(|dtls| dtls.handle_timeout(at));
+        }
+    }
+
+    fn drain(&mut self, now: Timestamp, send: &mut dyn FnMut(Packet)) -> Option<Timestamp> {
+        let (source, destination) = (self.rude.addr, self.rude.server.0);
+        for payload in self.outbox.drain(..) {
+            send(Packet { source, destination, payload });
+        }
+        // "Never" is years away.
+        let never = now + std::time::Duration::from_secs(3600);
+        self.deadline.filter(|at| *at < never && self.rude.until >= Step::Secured && !self.secured)
+    }
+}
+
+impl fmt::Debug for RudePeer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RudePeer").field("reached", &self.reached).finish_non_exhaustive()
+    }
+}
+
+/// Of server ufrags of version 2, which are the server's passwords too.
+const PREFIX: &str = "libp2p+webrtc+v2/";
+/// Chunks of a packet: 1 200 bytes of UDP, without DTLS and the header of SCTP.
+const CHUNKS_LEN_MAX: usize = 1_100;

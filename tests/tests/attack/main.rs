@@ -1,0 +1,54 @@
+//! What attackers can make a node spend, measured and held against numbers that are committed.
+//!
+//! | file | about |
+//! |---|---|
+//! | `budget` | bytes and allocations for each thing that a stranger can make us keep |
+//! | `amplification` | what is sent to an address that has proven nothing |
+//! | `flood` | 100 000 strangers while ten good peers connect and transfer |
+//! | `stalled` | peers that stop in the middle of their set-up |
+//! | `streams` | streams, frames and resets of a peer that has come in |
+//! | `packets` | SCTP by a peer that breaks its rules |
+//! | `counted` | the allocator that counts |
+//!
+//! Everything is under a virtual clock and from a seed, so the numbers are the same in every run. Bytes
+//! and allocations are those of one thread: `cargo test -p floe-tests --test attack -- --nocapture`
+//! prints them all.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+mod amplification;
+mod budget;
+mod counted;
+mod flood;
+mod packets;
+mod stage;
+mod stalled;
+mod streams;
+
+const SERVER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), 4001);
+
+/// The address of the n-th stranger: each has a host of its own.
+fn stranger(n: u32) -> SocketAddr {
+    SocketAddr::new(IpAddr::V4(Ipv4Addr::from_bits(0x0b00_0000 + n)), 6003)
+}
+
+const fn secs(secs: u64) -> Duration {
+    Duration::from_secs(secs)
+}
+
+const fn millis(millis: u64) -> Duration {
+    Duration::from_millis(millis)
+}
+
+/// A measured number must be the committed one: no more, as that would be a regression, and not much less,
+/// as then the committed one says nothing any more. A tenth is left to the allocator's and the tables' sizes.
+#[track_caller]
+fn expect(what: &str, measured: i64, committed: i64) {
+    println!("{what}: {measured}");
+    assert!(measured <= committed, "{what}: {measured}, and no more than {committed} may be");
+    assert!(
+        measured * 10 >= committed * 9,
+        "{what}: {measured} is well below {committed}; commit the better number"
+    );
+}
