@@ -34,6 +34,11 @@ const RULES: &[Rule] = &[
         except: &["rtc/identity/"],
     },
     Rule {
+        why: "only signaled candidates are JSON",
+        words: &["serde_json::"],
+        except: &["rtc/candidate_init.rs"],
+    },
+    Rule {
         why: "only floor 2 is asynchronous and shared",
         words: &[
             "futures::",
