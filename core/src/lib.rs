@@ -81,6 +81,11 @@ pub mod api;
 #[cfg(feature = "runtime")]
 pub mod runtime;
 
+// Behind the house: what only fuzz targets may reach.
+#[cfg(feature = "fuzz")]
+#[doc(hidden)]
+pub mod fuzz;
+
 // Beside the floors: files for those who look at the wire. Files that only their owner may read are made
 // differently from system to system.
 #[cfg(feature = "capture")]

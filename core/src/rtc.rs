@@ -137,7 +137,7 @@ mod channel_zero;
 mod connection;
 mod engine;
 mod framed;
-mod handshake;
+pub(crate) mod handshake;
 mod outbox;
 mod phase;
 mod queue;
