@@ -77,7 +77,9 @@ fn told(swarm: &libp2p::Swarm<Chat>, event: SwarmEvent<ChatEvent>) {
         SwarmEvent::NewListenAddr { address, .. } => {
             println!("{address}/p2p/{}", swarm.local_peer_id());
         }
-        SwarmEvent::Behaviour(ChatEvent::Gossipsub(gossipsub::Event::Message { message, .. })) => {
+        SwarmEvent::Behaviour(ChatEvent::Gossipsub(gossipsub::Event::Message {
+            message, ..
+        })) => {
             let who = message.source.map_or_else(|| "somebody".into(), |peer| peer.to_string());
             println!("{who}: {}", String::from_utf8_lossy(&message.data));
         }

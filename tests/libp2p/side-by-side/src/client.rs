@@ -4,11 +4,12 @@ use std::collections::HashMap;
 use std::error::Error;
 use std::time::{Duration, Instant};
 
-use futures::{AsyncReadExt, AsyncWriteExt, StreamExt};
+use futures::StreamExt;
 use libp2p::request_response::{Event, Message};
 use libp2p::swarm::SwarmEvent;
 use libp2p::{Multiaddr, PeerId, Swarm};
 
+use crate::bulk;
 use crate::contract::{Done, Work};
 use crate::swarm::{BULK, Behaviour, BehaviourEvent, Kind, swarm};
 use crate::usage::Usage;
@@ -20,8 +21,8 @@ pub(crate) async fn run(kind: Kind, address: Multiaddr, work: Work, amount: u64)
         Work::Dial => dial(kind, &address, amount).await?,
         Work::Requests => requests(kind, &address, amount, 1).await?,
         Work::RequestsAtOnce => requests(kind, &address, amount, 32).await?,
-        Work::Upload => bulk(kind, &address, amount, 0).await?,
-        Work::Download => bulk(kind, &address, 0, amount).await?,
+        Work::Upload => transfer(kind, &address, amount, 0).await?,
+        Work::Download => transfer(kind, &address, 0, amount).await?,
         Work::Connections => connections(kind, &address, amount).await?,
     };
     println!("{}", serde_json::to_string(&done)?);
@@ -33,7 +34,7 @@ async fn dial(kind: Kind, address: &Multiaddr, times: u64) -> Result<Done> {
     let before = Usage::now();
     let (mut took, mut failed) = (Vec::new(), 0);
     for _ in 0..times {
-        let mut swarm = swarm(kind)?;
+        let mut swarm = dialer(kind).await?;
         let begun = Instant::now();
         match connect(&mut swarm, address).await {
             Ok(_) => took.push(begun.elapsed().as_secs_f64() * 1e3),
@@ -41,19 +42,19 @@ async fn dial(kind: Kind, address: &Multiaddr, times: u64) -> Result<Done> {
         }
     }
     took.sort_by(f64::total_cmp);
-    let figure = took.get(took.len() / 2).copied().unwrap_or(f64::NAN);
+    let figure = *took.get(took.len() / 2).ok_or("no dial has succeeded")?;
     Ok(Done { figure, usage: Usage::now() - before, failed })
 }
 
 /// Requests of 100 bytes and answers of as many.
 async fn requests(kind: Kind, address: &Multiaddr, times: u64, at_once: u64) -> Result<Done> {
-    let mut swarm = swarm(kind)?;
+    let mut swarm = dialer(kind).await?;
     let peer = connect(&mut swarm, address).await?;
     let (before, begun) = (Usage::now(), Instant::now());
     let request = "x".repeat(100);
-    let (mut asked, mut answered) = (0, 0);
-    while answered < times {
-        while asked < times && asked - answered < at_once {
+    let (mut asked, mut answered, mut failed) = (0, 0, 0);
+    while answered + failed < times {
+        while asked < times && asked - answered - failed < at_once {
             swarm.behaviour_mut().requests.send_request(&peer, request.clone());
             asked += 1;
         }
@@ -65,7 +66,7 @@ async fn requests(kind: Kind, address: &Multiaddr, times: u64, at_once: u64) -> 
                     }
                     answered += 1;
                 }
-                Event::OutboundFailure { error, .. } => return Err(error.into()),
+                Event::OutboundFailure { .. } => failed += 1,
                 _ => {}
             },
             SwarmEvent::ConnectionClosed { cause, .. } => {
@@ -74,13 +75,13 @@ async fn requests(kind: Kind, address: &Multiaddr, times: u64, at_once: u64) -> 
             _ => {}
         }
     }
-    let figure = times as f64 / begun.elapsed().as_secs_f64();
-    Ok(Done { figure, usage: Usage::now() - before, failed: 0 })
+    let figure = answered as f64 / begun.elapsed().as_secs_f64();
+    Ok(Done { figure, usage: Usage::now() - before, failed })
 }
 
 /// One stream: `up` bytes there, then `down` bytes back.
-async fn bulk(kind: Kind, address: &Multiaddr, up: u64, down: u64) -> Result<Done> {
-    let mut swarm = swarm(kind)?;
+async fn transfer(kind: Kind, address: &Multiaddr, up: u64, down: u64) -> Result<Done> {
+    let mut swarm = dialer(kind).await?;
     let peer = connect(&mut swarm, address).await?;
     let mut control = swarm.behaviour().streams.new_control();
     tokio::spawn(async move {
@@ -90,26 +91,7 @@ async fn bulk(kind: Kind, address: &Multiaddr, up: u64, down: u64) -> Result<Don
     });
     let mut stream = control.open_stream(peer, BULK).await?;
     let (before, begun) = (Usage::now(), Instant::now());
-    stream.write_all(&down.to_be_bytes()).await?;
-    let mut buffer = vec![0; 64 * 1024];
-    let mut left = up;
-    while left > 0 {
-        let len = left.min(buffer.len() as u64) as usize;
-        stream.write_all(&buffer[..len]).await?;
-        left -= len as u64;
-    }
-    stream.close().await?;
-    // The listener ends its side when it has all of ours.
-    let mut received = 0;
-    loop {
-        match stream.read(&mut buffer).await? {
-            0 => break,
-            len => received += len as u64,
-        }
-    }
-    if received != down {
-        return Err(format!("{received} of {down} bytes came").into());
-    }
+    bulk::ask(&mut stream, up, down).await?;
     let figure = (up + down) as f64 / (1 << 20) as f64 / begun.elapsed().as_secs_f64();
     Ok(Done { figure, usage: Usage::now() - before, failed: 0 })
 }
@@ -120,7 +102,7 @@ async fn connections(kind: Kind, address: &Multiaddr, amount: u64) -> Result<Don
     let mut swarms = HashMap::new();
     let mut failed = 0;
     for n in 0..amount {
-        let mut swarm = swarm(kind)?;
+        let mut swarm = dialer(kind).await?;
         match connect(&mut swarm, address).await {
             Ok(_) => drop(swarms.insert(n, tokio::spawn(swarm.for_each(|_| async {})))),
             Err(_) => failed += 1,
@@ -131,6 +113,16 @@ async fn connections(kind: Kind, address: &Multiaddr, amount: u64) -> Result<Don
     let mut line = String::new();
     std::io::stdin().read_line(&mut line)?;
     std::process::exit(0)
+}
+
+/// A swarm that can dial: of libp2p-webrtc only one that listens.
+async fn dialer(kind: Kind) -> Result<Swarm<Behaviour>> {
+    let mut swarm = swarm(kind)?;
+    if kind == Kind::Webrtc {
+        swarm.listen_on(kind.listen_address())?;
+        while !matches!(swarm.select_next_some().await, SwarmEvent::NewListenAddr { .. }) {}
+    }
+    Ok(swarm)
 }
 
 async fn connect(swarm: &mut Swarm<Behaviour>, address: &Multiaddr) -> Result<PeerId> {

@@ -34,7 +34,7 @@ pub(crate) struct Done {
     pub(crate) figure: f64,
     /// Spent on it by the dialer.
     pub(crate) usage: Usage,
-    /// Dials that failed, where failing is an answer.
+    /// Dials or requests that failed.
     pub(crate) failed: u64,
 }
 

@@ -2,12 +2,12 @@
 
 use std::error::Error;
 
-use futures::{AsyncReadExt, AsyncWriteExt, StreamExt};
-use libp2p::Stream;
+use futures::StreamExt;
 use libp2p::request_response::{Event, Message};
 use libp2p::swarm::SwarmEvent;
 use tokio::io::{AsyncBufReadExt, BufReader};
 
+use crate::bulk;
 use crate::contract::{Listening, USAGE};
 use crate::swarm::{BULK, BehaviourEvent, Kind, swarm};
 use crate::usage::Usage;
@@ -19,7 +19,7 @@ pub(crate) async fn run(kind: Kind) -> Result<(), Box<dyn Error>> {
     let mut bulk = swarm.behaviour().streams.new_control().accept(BULK)?;
     tokio::spawn(async move {
         while let Some((_, stream)) = bulk.next().await {
-            tokio::spawn(serve(stream));
+            tokio::spawn(bulk::serve(stream));
         }
     });
     let mut lines = BufReader::new(tokio::io::stdin()).lines();
@@ -46,19 +46,4 @@ pub(crate) async fn run(kind: Kind) -> Result<(), Box<dyn Error>> {
             },
         }
     }
-}
-
-/// Sinks what comes until its end, then sends as many bytes as were asked for.
-async fn serve(mut stream: Stream) -> std::io::Result<()> {
-    let mut asked = [0; 8];
-    stream.read_exact(&mut asked).await?;
-    let mut buffer = vec![0; 64 * 1024];
-    while stream.read(&mut buffer).await? > 0 {}
-    let mut left = u64::from_be_bytes(asked);
-    while left > 0 {
-        let len = left.min(buffer.len() as u64) as usize;
-        stream.write_all(&buffer[..len]).await?;
-        left -= len as u64;
-    }
-    stream.close().await
 }

@@ -3,6 +3,7 @@
 //! Each measurement is of two processes, a listener and a dialer, so that what each side spends can be told
 //! apart. The transports take turns within each round, so that what else the machine does falls on all alike.
 
+mod bulk;
 mod client;
 mod contract;
 mod listener;

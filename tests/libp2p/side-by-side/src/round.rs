@@ -64,21 +64,35 @@ pub(crate) struct Sample {
     pub(crate) listener: Usage,
 }
 
-/// All samples of a transport and a piece of work.
-pub(crate) type Samples = HashMap<(Kind, Work), Vec<Sample>>;
+/// What came of a piece of work over a transport.
+#[derive(Default)]
+pub(crate) struct Outcome {
+    pub(crate) samples: Vec<Sample>,
+    /// Why others came to nothing.
+    pub(crate) failures: Vec<String>,
+}
+
+/// Of all transports and pieces of work.
+pub(crate) type Outcomes = HashMap<(Kind, Work), Outcome>;
 
 pub(crate) async fn run(plan: &Plan) -> Result<()> {
-    let mut samples = Samples::new();
+    let mut outcomes = Outcomes::new();
     for round in 1..=plan.rounds {
         for work in WORKS {
             for &kind in plan.transports() {
                 eprintln!("round {round} of {}: {work:?} over {kind:?}", plan.rounds);
-                let sample = sample(kind, work, plan.amount(work)).await?;
-                samples.entry((kind, work)).or_default().push(sample);
+                let outcome = outcomes.entry((kind, work)).or_default();
+                match sample(kind, work, plan.amount(work)).await {
+                    Ok(sample) => outcome.samples.push(sample),
+                    Err(error) => {
+                        eprintln!("it failed: {error}");
+                        outcome.failures.push(error.to_string());
+                    }
+                }
             }
         }
     }
-    table::print(plan.transports(), &samples)
+    table::print(plan.transports(), &outcomes)
 }
 
 /// A listener and a dialer of their own.
@@ -87,8 +101,7 @@ async fn sample(kind: Kind, work: Work, amount: u64) -> Result<Sample> {
     let Listening { address } = listener.hear().await?;
     let before = listener.usage().await?;
     let (address, amount_text) = (address.to_string(), amount.to_string());
-    let mut dialer =
-        Process::start(&["work", &name(&kind), &address, &name(&work), &amount_text])?;
+    let mut dialer = Process::start(&["work", &name(&kind), &address, &name(&work), &amount_text])?;
     let Done { figure, usage, failed } = dialer.hear().await?;
     let spent = listener.usage().await? - before;
     dialer.stop().await?;
@@ -118,7 +131,8 @@ impl Process {
     }
 
     async fn hear<T: DeserializeOwned>(&mut self) -> Result<T> {
-        let line = tokio::time::timeout(LIMIT, self.output.next_line()).await??;
+        let line =
+            tokio::time::timeout(LIMIT, self.output.next_line()).await.or(Err(TOO_LONG))??;
         Ok(serde_json::from_str(&line.ok_or("a process has ended before its time")?)?)
     }
 
@@ -132,7 +146,11 @@ impl Process {
         let Self { mut child, input, output: _output } = self;
         drop(input);
         let status = tokio::time::timeout(LIMIT, child.wait()).await??;
-        if status.success() { Ok(()) } else { Err(format!("a process has failed: {status}").into()) }
+        if status.success() {
+            Ok(())
+        } else {
+            Err(format!("a process has failed: {status}").into())
+        }
     }
 }
 
@@ -144,5 +162,6 @@ const WORKS: [Work; 6] = [
     Work::Download,
     Work::Connections,
 ];
-/// For a piece of work.
-const LIMIT: std::time::Duration = std::time::Duration::from_secs(300);
+const TOO_LONG: &str = "it took too long";
+/// For a piece of work, ten times as long as the slowest takes.
+const LIMIT: std::time::Duration = std::time::Duration::from_secs(120);

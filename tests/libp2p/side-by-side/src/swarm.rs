@@ -8,7 +8,9 @@ use libp2p::core::muxing::StreamMuxerBox;
 use libp2p::core::transport::Boxed;
 use libp2p::identity::Keypair;
 use libp2p::swarm::NetworkBehaviour;
-use libp2p::{Multiaddr, PeerId, StreamProtocol, Swarm, SwarmBuilder, Transport as _, request_response};
+use libp2p::{
+    Multiaddr, PeerId, StreamProtocol, Swarm, SwarmBuilder, Transport as _, request_response,
+};
 
 /// A transport.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, ValueEnum)]
@@ -93,5 +95,5 @@ pub(crate) fn swarm(kind: Kind) -> Result<Swarm<Behaviour>, Box<dyn Error>> {
 }
 
 const REQUESTS: StreamProtocol = StreamProtocol::new("/side-by-side/requests/1");
-/// Bytes one way: `u64` of how many to send back, then what is sent until the end.
+/// Bytes there and back: see [`bulk`](crate::bulk).
 pub(crate) const BULK: StreamProtocol = StreamProtocol::new("/side-by-side/bulk/1");

@@ -3,14 +3,14 @@
 use std::error::Error;
 
 use crate::contract::Work;
-use crate::round::{Sample, Samples};
+use crate::round::{Outcomes, Sample};
 use crate::swarm::Kind;
 use crate::tree;
 
 /// What a row says, and what it is taken from.
 type Row = (&'static str, Work, fn(&Sample) -> f64);
 
-pub(crate) fn print(kinds: &[Kind], samples: &Samples) -> Result<(), Box<dyn Error>> {
+pub(crate) fn print(kinds: &[Kind], outcomes: &Outcomes) -> Result<(), Box<dyn Error>> {
     print!("| |");
     kinds.iter().for_each(|kind| print!(" {} |", kind.package()));
     print!("\n|---|");
@@ -19,19 +19,28 @@ pub(crate) fn print(kinds: &[Kind], samples: &Samples) -> Result<(), Box<dyn Err
     for (what, work, of) in ROWS {
         print!("| {what} |");
         for &kind in kinds {
-            let values = samples[&(kind, work)].iter().map(of).collect();
-            print!(" {} |", Spread::of(values));
+            let outcome = &outcomes[&(kind, work)];
+            let (good, bad) = (outcome.samples.len(), outcome.failures.len());
+            if good > 0 {
+                print!(" {}", Spread::of(outcome.samples.iter().map(of).collect()));
+            }
+            if bad > 0 {
+                print!(" failed {bad} of {}", good + bad);
+            }
+            print!(" |");
         }
         println!();
     }
-    print!("| dials that failed |");
-    for &kind in kinds {
-        let dials = samples[&(kind, Work::Dial)].iter().chain(&samples[&(kind, Work::Connections)]);
-        let (failed, all) =
-            dials.fold((0, 0), |sum, it| (sum.0 + it.failed, sum.1 + it.amount));
-        print!(" {failed} of {all} |");
+    for (what, works) in FAILURES {
+        print!("| {what} |");
+        for &kind in kinds {
+            let all = works.iter().flat_map(|&work| &outcomes[&(kind, work)].samples);
+            let (failed, all) = all.fold((0, 0), |sum, it| (sum.0 + it.failed, sum.1 + it.amount));
+            print!(" {failed} of {all} |");
+        }
+        println!();
     }
-    print!("\n| crates in the tree |");
+    print!("| crates in the tree |");
     for &kind in kinds {
         print!(" {} |", tree::crates(kind)?);
     }
@@ -47,11 +56,7 @@ impl Spread {
         values.sort_by(f64::total_cmp);
         let (low, high) = (values.first(), values.last());
         let median = values.get(values.len() / 2);
-        Self(
-            *median.unwrap_or(&f64::NAN),
-            *low.unwrap_or(&f64::NAN),
-            *high.unwrap_or(&f64::NAN),
-        )
+        Self(*median.unwrap_or(&f64::NAN), *low.unwrap_or(&f64::NAN), *high.unwrap_or(&f64::NAN))
     }
 }
 
@@ -86,4 +91,8 @@ const ROWS: [Row; 12] = [
     ("CPU to make and keep it, listener, ms", Work::Connections, |it| {
         it.listener.cpu_ms / it.figure
     }),
+];
+const FAILURES: [(&str, [Work; 2]); 2] = [
+    ("dials that failed", [Work::Dial, Work::Connections]),
+    ("requests that failed", [Work::Requests, Work::RequestsAtOnce]),
 ];
