@@ -96,6 +96,7 @@ impl Setup {
                     Role::Server => Expected::Any,
                 },
                 receive_window: self.receive_window,
+                patience: Duration::from_secs(6),
             };
             Node {
                 engine: Engine::new(now, epoch, params),

@@ -16,6 +16,8 @@ pub(super) const DATA: u8 = 0;
 pub(super) const INIT: u8 = 1;
 pub(super) const INIT_ACK: u8 = 2;
 pub(super) const SACK: u8 = 3;
+const HEARTBEAT: u8 = 4;
+pub(super) const HEARTBEAT_ACK: u8 = 5;
 pub(super) const ABORT: u8 = 6;
 pub(super) const SHUTDOWN: u8 = 7;
 pub(super) const COOKIE_ECHO: u8 = 10;
@@ -107,6 +109,31 @@ pub(super) fn abort(tag: u32) -> [u8; 20] {
     packet[12..].copy_from_slice(&[ABORT, 0, 0, 8, 0, 12, 0, 4]);
     seal(&mut packet);
     packet
+}
+
+/// A HEARTBEAT, for the peer that is addressed by `tag`. What it has to bring back says nothing: whoever brings
+/// it has read it inside of DTLS.
+pub(super) fn heartbeat(tag: u32) -> [u8; 24] {
+    let mut packet = [0; 24];
+    packet[..2].copy_from_slice(&PORT.to_be_bytes());
+    packet[2..4].copy_from_slice(&PORT.to_be_bytes());
+    packet[4..8].copy_from_slice(&tag.to_be_bytes());
+    // HEARTBEAT of 12 bytes, with the parameter "Heartbeat Info" (1) of 8 bytes, RFC 9260 §3.3.5.
+    packet[12..].copy_from_slice(&[HEARTBEAT, 0, 0, 12, 0, 1, 0, 8, 0, 0, 0, 0]);
+    seal(&mut packet);
+    packet
+}
+
+/// A packet without its HEARTBEAT-ACKs, `None` if it has none. Others may lie beside them.
+pub(super) fn without_heartbeat_acks(packet: &[u8]) -> Option<Vec<u8>> {
+    chunks(packet).find(|chunk| chunk.kind == HEARTBEAT_ACK)?;
+    let mut rest = packet[..HEADER_LEN].to_vec();
+    for chunk in chunks(packet).filter(|chunk| chunk.kind != HEARTBEAT_ACK) {
+        rest.extend_from_slice(chunk.bytes);
+        rest.resize(rest.len().next_multiple_of(4), 0);
+    }
+    seal(&mut rest);
+    Some(rest)
 }
 
 /// Hands over `packet`, in pieces if it is longer than `len_max`.
@@ -239,6 +266,23 @@ mod tests {
         assert_eq!(packet[8..12], CRC32C.checksum(&zeroed).to_le_bytes());
         assert_eq!(verification_tag(&packet), Some(0x0102_0304));
         assert_eq!(first_chunk(&packet), Some(ABORT));
+    }
+
+    #[test]
+    fn heartbeats_are_made_and_their_answers_taken_out() {
+        let asked = heartbeat(0x0102_0304);
+        let mut resealed = asked;
+        seal(&mut resealed);
+        assert_eq!(resealed, asked);
+        assert_eq!(verification_tag(&asked), Some(0x0102_0304));
+        let all = chunks(&asked).map(|chunk| (chunk.kind, chunk.bytes.len()));
+        assert_eq!(all.collect::<Vec<_>>(), [(HEARTBEAT, 12)]);
+        let bundle = packet(&[(SACK, 16), (HEARTBEAT_ACK, 12), (DATA, 17)]);
+        let rest = without_heartbeat_acks(&bundle);
+        assert_eq!(rest, Some(packet(&[(SACK, 16), (DATA, 17)])));
+        assert_eq!(without_heartbeat_acks(&packet(&[(SACK, 16)])), None);
+        let nothing = without_heartbeat_acks(&packet(&[(HEARTBEAT_ACK, 12)])).unwrap();
+        assert_eq!(first_chunk(&nothing), None);
     }
 
     #[test]

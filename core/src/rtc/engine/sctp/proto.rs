@@ -159,6 +159,12 @@ impl Sctp for Association {
             }
             _ => {}
         }
+        // The library takes no packet in which there is one.
+        let packet = match packet::without_heartbeat_acks(&packet) {
+            Some(rest) if packet::first_chunk(&rest).is_none() => return,
+            Some(rest) => Bytes::from(rest),
+            None => packet,
+        };
         if !self.hoard.takes(&packet) {
             trace!(target: telemetry::CONNECTION, "too many chunks cannot be read yet");
             return;
@@ -315,6 +321,10 @@ impl Sctp for Association {
         for _ in 0..2 {
             self.feed(now, self.last_data.clone());
         }
+    }
+
+    fn heartbeat(&self) -> [u8; 24] {
+        packet::heartbeat(self.peer_tag)
     }
 
     fn abort(&mut self) {
