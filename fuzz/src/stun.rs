@@ -58,7 +58,8 @@ fn made(input: &mut Input<'_>) {
     success_reads_alike(transaction_id, SocketAddr::new(ip, input.u16()), &number.to_be_bytes());
 
     let (receiver_len, sender_len) = (input.byte(), input.byte());
-    let (receiver, sender) = (ice_text(input, receiver_len), ice_text(input, sender_len));
+    let mut ice_text = |len: u8| input.ice_text(usize::from(len).max(3) + 1);
+    let (receiver, sender) = (ice_text(receiver_len), ice_text(sender_len));
     let role = if flags & 2 == 0 {
         Role::Controlling { tie_breaker: number }
     } else {
@@ -116,12 +117,4 @@ fn proven(message: &[u8], key: &[u8], at: u16) {
             && (key.is_empty() || altered.verify_integrity(key, &Ring).is_ok());
         assert!(!is_proven, "bit {at} of a proven message could be changed");
     }
-}
-
-/// 4 to 256 ice-chars.
-fn ice_text(input: &mut Input<'_>, len: u8) -> String {
-    const ICE_CHARS: &[u8; 64] =
-        b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let len = usize::from(len).max(3) + 1;
-    (0..len).map(|_| char::from(ICE_CHARS[usize::from(input.byte() % 64)])).collect()
 }
