@@ -1,5 +1,7 @@
 //! STUN binding messages: what parses is written again alike, and no proven message can be altered.
 
+mod assembled;
+
 use std::net::{IpAddr, SocketAddr};
 
 use floe_core::ice::stun::{
@@ -10,15 +12,22 @@ use floe_core::ice::{Ufrag, Username};
 
 use crate::hmac::Ring;
 use crate::input::{Input, flip};
+use crate::says_why;
 
-/// Any bytes as a datagram, then a well-formed message of choices from the same bytes.
+/// Any bytes as a datagram; then a message of any attributes, and one that floe would write, of choices from
+/// the same bytes.
 pub fn stun(data: &[u8]) {
-    if let Ok(binding) = Binding::parse(data) {
-        reads(&binding);
-        if binding.verify_fingerprint().is_ok() {
-            proven(data, &[], data.len() as u16);
+    match Binding::parse(data) {
+        Ok(binding) => {
+            reads(&binding);
+            match binding.verify_fingerprint() {
+                Ok(()) => proven(data, &[], data.len() as u16),
+                Err(error) => says_why(&error),
+            }
         }
+        Err(error) => says_why(&error),
     }
+    assembled::assembled(&mut Input::new(data));
     made(&mut Input::new(data));
 }
 
