@@ -147,6 +147,9 @@ mod stream;
 mod streams;
 pub(crate) mod telemetry;
 
+#[doc(hidden)]
+pub use engine::bare;
+
 pub use certificate::Certificate;
 pub use config::{Config, ConfigError, DtlsVersions, Limits};
 pub use endpoint::{Counters, Endpoint, Stats, StreamMut, StreamStats, Target};
