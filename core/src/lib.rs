@@ -15,7 +15,7 @@
 //!
 //! | feature | floor | rooms | needs |
 //! |---|---|---|---|
-//! | none | 0: the protocol's rules | [`multiaddr`], [`fingerprint`], [`peer_id`], [`ice`], [`frame`], [`stream`], [`signaling`], … | `core` |
+//! | none | 0: the protocol's rules | [`multiaddr`], [`fingerprint`], [`peer_id`], [`ice`], [`frame`], [`stream`], [`sdp`], [`signaling`], … | `core` |
 //! | `std` (default) | 1: endpoint and connections, sans-IO | [`rtc`], with [`rtc::Config`], [`rtc::Certificate`], [`rtc::identity`] | `std` |
 //! | `driver` | 2: one async loop for every runtime | `driver`, `api` | `futures` |
 //! | `runtime` | beside them: the system's UDP sockets and clock | `runtime` | an operating system |
@@ -56,6 +56,7 @@ pub mod multiaddr;
 pub mod multibase;
 pub mod peer_id;
 pub mod prologue;
+pub mod sdp;
 pub mod signaling;
 pub mod stream;
 pub mod time;
@@ -79,6 +80,11 @@ pub mod api;
 // Beside the floors: all that the runtime crates share.
 #[cfg(feature = "runtime")]
 pub mod runtime;
+
+// Behind the house: what only fuzz targets may reach.
+#[cfg(feature = "fuzz")]
+#[doc(hidden)]
+pub mod fuzz;
 
 // Beside the floors: files for those who look at the wire. Files that only their owner may read are made
 // differently from system to system.

@@ -104,4 +104,4 @@ fn fuzz() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz")
 }
 
-const MUTATIONS: u64 = 100;
+const MUTATIONS: u64 = 30;

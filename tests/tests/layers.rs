@@ -34,6 +34,11 @@ const RULES: &[Rule] = &[
         except: &["rtc/identity/"],
     },
     Rule {
+        why: "only signaled candidates are JSON",
+        words: &["serde_json::"],
+        except: &["rtc/candidate_init.rs"],
+    },
+    Rule {
         why: "only floor 2 is asynchronous and shared",
         words: &[
             "futures::",
@@ -75,9 +80,15 @@ const RULES: &[Rule] = &[
             "driver/",
             "capture/",
             "api.rs",
+            "fuzz.rs",
             "runtime.rs",
             "runtime/",
         ],
+    },
+    Rule {
+        why: "the handshake is open to fuzz targets, and to nobody else",
+        words: &["crate::rtc::handshake", "rtc::handshake"],
+        except: &["rtc.rs", "rtc/", "fuzz.rs"],
     },
     Rule {
         why: "floor 1 does not know that there is a floor 2",

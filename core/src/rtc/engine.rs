@@ -28,6 +28,8 @@
 //!
 //! Obeys: libp2p webrtc-direct §Connection Establishment, RFC 8831, RFC 8832; the parts name theirs.
 
+#[cfg(feature = "fuzz")]
+pub(crate) mod bare;
 mod channels;
 mod dcep;
 mod dtls;

@@ -24,7 +24,7 @@ use std::sync::Arc;
 use std::vec::Vec;
 
 pub use keypair::{Keypair, KeypairError};
-pub(in crate::rtc) use payload::Payload;
+pub(crate) use payload::Payload;
 pub use payload::PayloadError;
 pub use public_key::{KeyType, PublicKey, PublicKeyError};
 pub use verify::BadSignature;

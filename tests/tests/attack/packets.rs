@@ -17,7 +17,7 @@ mod committed {
     /// Bytes for every second of so many messages.
     pub(super) const HOLES: i64 = 1_460_000;
     /// Bytes for 10 000 requests to reset.
-    pub(super) const RECONFIG: i64 = 4_700;
+    pub(super) const RECONFIG: i64 = 4_900;
 }
 
 /// A peer with a stream, on channel 2.
