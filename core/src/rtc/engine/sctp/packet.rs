@@ -124,11 +124,11 @@ pub(super) fn heartbeat(tag: u32) -> [u8; 24] {
     packet
 }
 
-/// A packet without its HEARTBEAT-ACKs, `None` if it has none. Others may lie beside them.
-pub(super) fn without_heartbeat_acks(packet: &[u8]) -> Option<Vec<u8>> {
-    chunks(packet).find(|chunk| chunk.kind == HEARTBEAT_ACK)?;
+/// A packet without the chunks that are not wanted, `None` if it has none of them.
+pub(super) fn with_only(packet: &[u8], wanted: impl Fn(&Chunk<'_>) -> bool) -> Option<Vec<u8>> {
+    chunks(packet).find(|chunk| !wanted(chunk))?;
     let mut rest = packet[..HEADER_LEN].to_vec();
-    for chunk in chunks(packet).filter(|chunk| chunk.kind != HEARTBEAT_ACK) {
+    for chunk in chunks(packet).filter(wanted) {
         rest.extend_from_slice(chunk.bytes);
         rest.resize(rest.len().next_multiple_of(4), 0);
     }
@@ -269,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn heartbeats_are_made_and_their_answers_taken_out() {
+    fn heartbeats_are_made_and_chunks_taken_out() {
         let asked = heartbeat(0x0102_0304);
         let mut resealed = asked;
         seal(&mut resealed);
@@ -278,10 +278,11 @@ mod tests {
         let all = chunks(&asked).map(|chunk| (chunk.kind, chunk.bytes.len()));
         assert_eq!(all.collect::<Vec<_>>(), [(HEARTBEAT, 12)]);
         let bundle = packet(&[(SACK, 16), (HEARTBEAT_ACK, 12), (DATA, 17)]);
-        let rest = without_heartbeat_acks(&bundle);
+        let others = |packet: &[u8]| with_only(packet, |chunk| chunk.kind != HEARTBEAT_ACK);
+        let rest = others(&bundle);
         assert_eq!(rest, Some(packet(&[(SACK, 16), (DATA, 17)])));
-        assert_eq!(without_heartbeat_acks(&packet(&[(SACK, 16)])), None);
-        let nothing = without_heartbeat_acks(&packet(&[(HEARTBEAT_ACK, 12)])).unwrap();
+        assert_eq!(others(&packet(&[(SACK, 16)])), None);
+        let nothing = others(&packet(&[(HEARTBEAT_ACK, 12)])).unwrap();
         assert_eq!(first_chunk(&nothing), None);
     }
 

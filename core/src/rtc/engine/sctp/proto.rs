@@ -159,16 +159,20 @@ impl Sctp for Association {
             }
             _ => {}
         }
-        // The library takes no packet in which there is one.
-        let packet = match packet::without_heartbeat_acks(&packet) {
+        let last = self.hoard.admit(&packet);
+        // The library takes no packet in which there is an answer to a HEARTBEAT.
+        let is_wanted = |chunk: &packet::Chunk<'_>| match chunk.kind {
+            packet::HEARTBEAT_ACK => false,
+            packet::DATA => {
+                !chunk.tsn().zip(last).is_some_and(|(it, last)| packet::is_after(it, last))
+            }
+            _ => true,
+        };
+        let packet = match packet::with_only(&packet, is_wanted) {
             Some(rest) if packet::first_chunk(&rest).is_none() => return,
             Some(rest) => Bytes::from(rest),
             None => packet,
         };
-        if !self.hoard.takes(&packet) {
-            trace!(target: telemetry::CONNECTION, "too many chunks cannot be read yet");
-            return;
-        }
         if packet::chunks(&packet).any(|chunk| chunk.kind == packet::DATA) {
             self.last_data = packet.clone();
         }
