@@ -75,6 +75,16 @@ impl Connection {
         self.remote
     }
 
+    /// Whether what DTLS says goes to an address.
+    pub(super) fn goes_on_with(&self, remote: SocketAddr) -> bool {
+        self.phase.engine().is_some_and(|engine| engine.remote() == Some(remote))
+    }
+
+    /// Whether its DTLS handshake, which is under way, was begun with the ClientHello in this datagram.
+    pub(super) fn began_with(&self, hello: &[u8]) -> bool {
+        self.phase.engine().is_some_and(|engine| engine.began_with(hello))
+    }
+
     /// Every address that the peer may use.
     pub(super) fn addresses(&self) -> Vec<SocketAddr> {
         match self.phase.engine() {

@@ -46,6 +46,7 @@ use core::fmt;
 use core::net::{IpAddr, SocketAddr};
 use core::time::Duration;
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::vec::Vec;
 
 use bytes::Bytes;
@@ -75,7 +76,7 @@ pub(crate) struct Params<'a> {
     /// Where the peer is. A client's agent must have been answered, or nothing is sent.
     pub(crate) ice: Ice,
     /// Our certificate and the versions we speak.
-    pub(crate) dtls: &'a DtlsContext,
+    pub(crate) dtls: &'a Arc<DtlsContext>,
     /// Whether a server asks for a cookie before it spends anything.
     pub(crate) cookie: bool,
     /// The certificates that the peer may show.
@@ -240,6 +241,11 @@ impl Engine {
             }
         }
         self.note_destination();
+    }
+
+    /// Whether the DTLS handshake that is under way was begun with the ClientHello in this datagram.
+    pub(crate) fn began_with(&self, datagram: &[u8]) -> bool {
+        self.dtls.began_with(datagram)
     }
 
     /// Takes the time.
@@ -483,6 +489,10 @@ impl Engine {
                     replies.clear();
                 }
                 replies.push(packet.into());
+            }
+            dtls::Event::Anew => {
+                replies.clear();
+                *held = false;
             }
             dtls::Event::Connected(peer) => connected = Some(peer),
             dtls::Event::Data(packet) => {

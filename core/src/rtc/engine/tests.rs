@@ -89,7 +89,8 @@ impl Setup {
             let params = Params {
                 role,
                 ice: Ice::Lite(lite),
-                dtls: &DtlsContext::new(&certificate(index), self.versions[index], self.log_keys),
+                dtls: &DtlsContext::new(&certificate(index), self.versions[index], self.log_keys)
+                    .into(),
                 cookie: self.cookie,
                 expected: match role {
                     Role::Client => Expected::OneOf(Certhashes::one(promised)),
