@@ -27,6 +27,7 @@
 //! `connect` reads the real clock for the first INIT timer, so retransmissions of INIT are timed here.
 //! An INIT that comes late, when the association is up, makes the library close it: it is kept away. An
 //! ABORT throws away what was received and not read: it is handled here, so that it can still be read.
+//! Gap reports are looked at chunk by chunk, whether these were sent or not: those that cannot be are taken out.
 //! Bundles and SACKs may grow longer than the packet size: they are cut to fit. Resets of streams leave
 //! before the acknowledgements that belong to them: they are put behind.
 
@@ -177,6 +178,8 @@ impl Sctp for Association {
             self.last_data = packet.clone();
         }
         let shutdown = packet::first_chunk(&packet) == Some(packet::SHUTDOWN);
+        let mended = packet::without_false_gaps(&packet, self.resent.highest_tsn());
+        let packet = mended.map_or(packet, Bytes::from);
         // What is small is not followed by more, so nothing but a timer would acknowledge it: 200 ms in which
         // webrtc-rs sends no more, as it keeps small messages back while one is unacknowledged.
         let hurried =
