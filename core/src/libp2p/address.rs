@@ -92,7 +92,9 @@ mod tests {
             String::from("/memory/7"),
             format!("/dns4/example.org/udp/4001/webrtc-direct{CERTHASH}"),
             format!("/ip4/192.0.2.1/udp/4001/webrtc-direct{CERTHASH}{PEER}/p2p-circuit{PEER}"),
-            format!("/ip4/192.0.2.1/udp/4001/webrtc-direct{CERTHASH}{PEER}/p2p-circuit/webrtc{PEER}"),
+            format!(
+                "/ip4/192.0.2.1/udp/4001/webrtc-direct{CERTHASH}{PEER}/p2p-circuit/webrtc{PEER}"
+            ),
         ] {
             match to_dial(parse(&text)) {
                 Err(TransportError::MultiaddrNotSupported(addr)) => assert_eq!(addr, parse(&text)),

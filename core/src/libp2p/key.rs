@@ -26,8 +26,8 @@ impl Signer for Key {
 
 /// The identity that a key stands for.
 pub(super) fn identity(keypair: &identity::Keypair) -> Result<Identity, SetupError> {
-    let public = PublicKey::from_protobuf(&keypair.public().encode_protobuf())
-        .map_err(SetupError::Key)?;
+    let public =
+        PublicKey::from_protobuf(&keypair.public().encode_protobuf()).map_err(SetupError::Key)?;
     Ok(Identity::new(Key { keypair: keypair.clone(), public }))
 }
 

@@ -98,10 +98,7 @@ impl StreamMuxer for Connection {
         }
     }
 
-    fn poll_close(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Result<(), Error>> {
+    fn poll_close(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
         let Self { connection, closing, .. } = &mut *self;
         let future = closing.get_or_insert_with(|| {
             let connection = connection.clone();

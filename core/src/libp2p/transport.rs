@@ -90,11 +90,7 @@ impl<B: Bind> libp2p_core::Transport for Transport<B> {
     type ListenerUpgrade = Upgrade;
     type Dial = Dial;
 
-    fn listen_on(
-        &mut self,
-        id: ListenerId,
-        addr: Multiaddr,
-    ) -> Result<(), TransportError<Error>> {
+    fn listen_on(&mut self, id: ListenerId, addr: Multiaddr) -> Result<(), TransportError<Error>> {
         let config = self.sockets.binder().config();
         let certhash = config.certificate.fingerprint();
         let addr = address::to_listen(addr, config)?;
@@ -114,11 +110,7 @@ impl<B: Bind> libp2p_core::Transport for Transport<B> {
         true
     }
 
-    fn dial(
-        &mut self,
-        addr: Multiaddr,
-        opts: DialOpts,
-    ) -> Result<Dial, TransportError<Error>> {
+    fn dial(&mut self, addr: Multiaddr, opts: DialOpts) -> Result<Dial, TransportError<Error>> {
         let address = address::to_dial(addr)?;
         if opts.role == Role::Listener {
             return Err(TransportError::Other(Error::HolePunch));

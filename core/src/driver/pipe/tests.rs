@@ -328,7 +328,10 @@ fn an_opening_stream_that_is_given_up_is_never_opened() {
 fn an_opening_stream_hears_how_it_went() {
     let mut context = Context::from_waker(Waker::noop());
     let pipe = Pipe::asking(ConnectionId(1), Patience::None);
-    assert_eq!(pipe.attend(), Attention::Open { connection: ConnectionId(1), patience: Patience::None });
+    assert_eq!(
+        pipe.attend(),
+        Attention::Open { connection: ConnectionId(1), patience: Patience::None }
+    );
     pipe.opened(Ok(ID));
     assert!(matches!(pipe.poll_opened(&mut context), Poll::Ready(Ok(()))));
     assert_eq!(pipe.id(), Some(ID));
