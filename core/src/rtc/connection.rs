@@ -299,7 +299,12 @@ impl Connection {
 
     fn on_engine_event(&mut self, now: Timestamp, event: EngineEvent, shared: &mut Shared) {
         match event {
-            EngineEvent::Secured { remote, dtls12 } => self.on_secured(now, remote, dtls12),
+            EngineEvent::Secured { remote, dtls12, webrtc_rs } => {
+                self.on_secured(now, remote, dtls12);
+                if webrtc_rs {
+                    self.streams.hold_fin_acks();
+                }
+            }
             EngineEvent::Associated { as_server, dtls12 } => {
                 self.on_associated(now, as_server && dtls12, shared);
             }

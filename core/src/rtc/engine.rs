@@ -505,7 +505,8 @@ impl Engine {
         if let Some(remote) = connected {
             heard = true;
             self.state = self.state.max(State::Secured);
-            self.events.push_back(Event::Secured { remote, dtls12: self.dtls.is_12() });
+            let (dtls12, webrtc_rs) = (self.dtls.is_12(), self.dtls.is_webrtc_rs());
+            self.events.push_back(Event::Secured { remote, dtls12, webrtc_rs });
         }
         self.pump();
         if closed {

@@ -45,6 +45,10 @@ pub(super) struct Stream {
     cut_short: bool,
     /// Flags that go out before any more data, in this order.
     pending: Vec<Flag>,
+    /// FIN_ACK waits until our half is done.
+    pub(super) holds_fin_ack: bool,
+    /// It waits for that now.
+    owes_fin_ack: bool,
     /// The lifecycle is over: the channel goes as soon as `pending` has gone.
     channel_over: bool,
     /// The channel is gone, by the peer's reset or with the connection.
@@ -93,6 +97,8 @@ impl Stream {
             stopped_reading: false,
             cut_short: false,
             pending: Vec::new(),
+            holds_fin_ack: false,
+            owes_fin_ack: false,
             channel_over: false,
             detached: false,
             forgotten: false,
@@ -346,10 +352,15 @@ impl Stream {
             self.outbound = BytesMut::new();
             self.finishing = false;
         }
-        if let Some(flag) = reply.send
-            && !self.pending.contains(&flag)
-        {
-            self.pending.push(flag);
+        let is_open = self.lifecycle.write_half() == WriteHalf::Open;
+        match reply.send {
+            Some(Flag::FinAck) if self.holds_fin_ack && is_open => self.owes_fin_ack = true,
+            Some(flag) if !self.pending.contains(&flag) => self.pending.push(flag),
+            _ => {}
+        }
+        let is_reset = self.lifecycle.write_half() == WriteHalf::Reset;
+        if !is_open && core::mem::take(&mut self.owes_fin_ack) && !is_reset {
+            self.pending.push(Flag::FinAck);
         }
         self.channel_over |= reply.close_channel;
     }

@@ -79,6 +79,8 @@ pub(super) struct Dtls {
     /// The certificates that the peer may show.
     expected: Expected,
     peer: Option<Fingerprint>,
+    /// The peer's certificate has the name that rcgen gives to all: it is webrtc-rs'.
+    webrtc_rs: bool,
     /// The handshake is done.
     connected: bool,
     /// Set if the secrets are wanted.
@@ -209,6 +211,7 @@ impl Dtls {
             attempts: Some(attempts),
             expected,
             peer: None,
+            webrtc_rs: false,
             connected: false,
             secrets,
             now,
@@ -332,6 +335,11 @@ impl Dtls {
         self.session.protocol_version() == Some(ProtocolVersion::DTLS1_2)
     }
 
+    /// Whether the peer is webrtc-rs; false until it is known.
+    pub(super) fn is_webrtc_rs(&self) -> bool {
+        self.webrtc_rs
+    }
+
     /// The one door: does something to the session, then drains it.
     fn run(
         &mut self,
@@ -389,7 +397,17 @@ impl Dtls {
 
     fn drain(&mut self, sink: &mut dyn FnMut(Event<'_>)) -> Result<(), Failure> {
         let Self {
-            session, expected, peer, connected, now, deadline, over, buffer, attempts, ..
+            session,
+            expected,
+            peer,
+            webrtc_rs,
+            connected,
+            now,
+            deadline,
+            over,
+            buffer,
+            attempts,
+            ..
         } = self;
         loop {
             let needed = match session.poll_output(buffer) {
@@ -411,6 +429,7 @@ impl Dtls {
                     let check = expected.check(actual);
                     check.map_err(|expected| Failure::WrongCerthash { expected, actual })?;
                     *peer = Some(actual);
+                    *webrtc_rs = der.windows(RCGEN_NAME.len()).any(|name| name == RCGEN_NAME);
                     continue;
                 }
                 Output::Connected => {
@@ -475,6 +494,8 @@ const BUFFER_LEN: usize = 2_048;
 /// Records that arrive out of order or before their keys. The default of 30 overflows under a burst, and
 /// what overflows is lost until a retransmission.
 const QUEUE_RX: usize = 256;
+/// The common name of all certificates that rcgen makes with its defaults, as webrtc-rs does.
+const RCGEN_NAME: &[u8] = b"rcgen self signed cert";
 /// Between two acknowledgements of a flight with a gap. A datagram that was overtaken arrives within this on
 /// most paths, and one that is lost is sent again after several times as long.
 const GAP_PAUSE: Duration = Duration::from_millis(50);

@@ -289,7 +289,7 @@ fn every_version_connects_and_echoes() {
             let dtls12 = versions.contains(&V12);
             for (node, other) in [(CLIENT, SERVER), (SERVER, CLIENT)] {
                 let remote = certificate(other).fingerprint();
-                let secured = Event::Secured { remote, dtls12 };
+                let secured = Event::Secured { remote, dtls12, webrtc_rs: false };
                 assert!(wire.saw(node, |event| *event == secured), "{versions:?}");
                 wire.send(node, 0, &[node as u8; 40]);
             }

@@ -69,6 +69,30 @@ fn a_channel_closed_under_a_half_that_nobody_reads_is_no_reset() {
 }
 
 #[test]
+fn fin_ack_is_sent_at_once_or_when_all_is_said() {
+    let now = Timestamp::ZERO;
+    let sent = |stream: &mut Stream| stream.next_message(now).0;
+    let answer = encode(Message { flag: None, payload: b"answer" });
+    for holds in [false, true] {
+        let mut stream = self::stream();
+        stream.holds_fin_ack = holds;
+        stream.on_message(now, &flag(Flag::Fin));
+        if !holds {
+            assert_eq!(sent(&mut stream), Some(flag(Flag::FinAck)));
+        }
+        assert_eq!(sent(&mut stream), None);
+        stream.write(b"answer").unwrap();
+        stream.finish().unwrap();
+        assert_eq!(sent(&mut stream), Some(answer.clone()));
+        assert_eq!(sent(&mut stream), Some(flag(Flag::Fin)));
+        if holds {
+            assert_eq!(sent(&mut stream), Some(flag(Flag::FinAck)));
+        }
+        assert_eq!(sent(&mut stream), None);
+    }
+}
+
+#[test]
 fn a_little_payload_does_not_hold_a_large_message() {
     let mut stream = stream();
     // A field that nobody knows (3, bytes) of 100 000 bytes, then one byte of payload.
