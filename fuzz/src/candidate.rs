@@ -61,6 +61,7 @@ fn is_said(line: &str, candidate: &Candidate<'_>) {
         }
     }
     assert_eq!(Ok(candidate.port), words[5].parse());
+    assert!(candidate.port != 0 && (1..=256).contains(&candidate.component));
     assert_eq!(words[6], "typ");
     // Behind the type, the last pair of a name counts.
     let mut pairs = words[8..].chunks_exact(2).rev();

@@ -37,26 +37,55 @@ fn reads(text: &str) {
     }
 }
 
-/// Each value stands in a line of its own.
+/// Each value is what the section says, or else the session; and neither says two things.
 fn is_said(text: &str, description: &SessionDescription<'_>) {
-    let lines = || text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line));
-    assert_eq!(lines().filter(|line| line.starts_with("m=")).count(), 1);
-    let says = |name: &str, value: &str| {
-        let value_of = |line: &'_ str| Some(line.strip_prefix(name)?.trim_matches(' ').to_owned());
-        assert!(lines().filter_map(value_of).any(|said| said == value), "{name}{value}: {text}");
-    };
-    says("a=ice-ufrag:", description.credentials.ufrag.as_str());
-    says("a=ice-pwd:", description.credentials.password.as_str());
-    says("a=setup:", &description.setup.to_string());
-    if let Some(mid) = description.mid {
-        says("a=mid:", mid.as_str());
-    }
-    let fingerprint = description.fingerprint.sdp().to_string();
-    assert!(text.to_ascii_uppercase().contains(&fingerprint), "{fingerprint}: {text}");
+    let lines = text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line));
+    let lines: Vec<_> = lines.collect();
+    assert!(!lines.iter().any(|line| line.contains(|char: char| char.is_ascii_control())));
+    let media = lines.iter().position(|line| line.starts_with("m=")).expect("there is a section");
+    let (session, section) = lines.split_at(media);
+    assert_eq!(section.iter().filter(|line| line.starts_with("m=")).count(), 1);
+
+    let either = |name| said(section, name).or_else(|| said(session, name));
+    assert_eq!(either("ice-ufrag").as_deref(), Some(description.credentials.ufrag.as_str()));
+    assert_eq!(either("ice-pwd").as_deref(), Some(description.credentials.password.as_str()));
+    assert_eq!(either("setup"), Some(description.setup.to_string()));
+    assert_eq!(either("fingerprint"), Some(description.fingerprint.sdp().to_string()));
+    assert_eq!(said(section, "mid").as_deref(), description.mid.map(Mid::as_str));
+    let size = said(section, "max-message-size").unwrap_or("65536".into());
+    assert_eq!(size, description.max_message_size.to_string());
+    // Older ones have the SCTP port in `m=`.
+    let of_media = section[0].split(' ').filter(|word| !word.is_empty()).nth(3);
+    let of_media = of_media.and_then(|port| port.parse::<u16>().ok()).map(|port| port.to_string());
+    let port = of_media.or_else(|| said(section, "sctp-port")).unwrap_or("5000".into());
+    assert_eq!(port, description.sctp_port.to_string());
     assert_ne!(description.sctp_port, 0);
-    let candidates = lines().filter(|line| line.starts_with("a=candidate:"));
+
+    let candidates = lines.iter().filter(|line| line.starts_with("a=candidate:"));
     let candidates: Vec<_> = candidates.filter_map(|line| Candidate::parse(line).ok()).collect();
     assert!(description.candidates.iter().eq(candidates));
+}
+
+/// The one value that an attribute has in these lines, numbers without zeros before them and sha-256 without
+/// its name.
+fn said(lines: &[&str], name: &str) -> Option<String> {
+    let values = lines.iter().filter_map(|line| {
+        let value =
+            line.strip_prefix("a=")?.strip_prefix(name)?.strip_prefix(':')?.trim_matches(' ');
+        match name {
+            "fingerprint" => {
+                let (hash, digest) = value.split_once(' ')?;
+                let is_sha256 = hash.eq_ignore_ascii_case("sha-256");
+                is_sha256.then(|| digest.trim_matches(' ').to_ascii_uppercase())
+            }
+            "max-message-size" | "sctp-port" => value.parse().ok().map(|it: u64| it.to_string()),
+            _ => Some(value.to_owned()),
+        }
+    });
+    let mut values: Vec<_> = values.collect();
+    values.dedup();
+    assert!(values.len() <= 1, "{name} says two things: {values:?}");
+    values.pop()
 }
 
 fn reads_alike(description: &SessionDescription<'_>) {
