@@ -6,8 +6,8 @@
 //! after that.
 //!
 //! Until there are keys, an error may be the work of somebody else, or of a dial that is over. So a client begins
-//! anew when its handshake fails, and a server begins anew for a client that does, as long as the client of the
-//! first has not gone on; both a few times only.
+//! anew when its handshake fails, and a server does for a client that says another ClientHello, and says it again,
+//! as long as the client of the first has not gone on; both a few times only.
 //!
 //! Whose certificate is right is asked of clients only: a server learns who calls from Noise. SRTP keys
 //! are negotiated, because some peers insist, and dropped.
@@ -102,6 +102,8 @@ struct Attempts {
     deaf_until: Option<Instant>,
     /// Of a server: whom its session answers.
     hello: Option<Random>,
+    /// Of a server: whom it does not. Whoever means it says it again, and nobody else does.
+    other: Option<Random>,
     /// Of a server: who was answered has gone on.
     is_settled: bool,
 }
@@ -133,7 +135,8 @@ impl Attempts {
                 Verdict::Take
             }
             (Seen::Hello(random), Some(answered)) if random != answered => {
-                if self.is_settled || self.left == 0 {
+                let is_repeated = self.other.replace(random) == Some(random);
+                if self.is_settled || self.left == 0 || !is_repeated {
                     return Verdict::Drop;
                 }
                 self.hello = Some(random);
@@ -199,6 +202,7 @@ impl Dtls {
             left: ATTEMPTS_MORE,
             deaf_until: None,
             hello: None,
+            other: None,
             is_settled: false,
         };
         let session = attempts.session(now);
