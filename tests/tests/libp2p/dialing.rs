@@ -61,8 +61,9 @@ pub(crate) async fn nobody_there<S: Stage>() {
     let config =
         Config::default().with(|config| config.handshake_timeout = Duration::from_millis(500));
     let error = dial(&mut S::transport(2, config), &address.unwrap()).await.unwrap_err();
-    match error {
-        Error::Dial(DialError::Failed { end, .. }) => {
+    let Error::Dial(error) = error else { panic!("{error:?}") };
+    match *error {
+        DialError::Failed { end, .. } => {
             assert_eq!(end, ConnectionEnd::HandshakeTimeout(Step::Stun));
         }
         other => panic!("{other:?}"),
@@ -99,10 +100,8 @@ pub(crate) async fn what_is_wrong<S: Stage>() {
     for (address, refusal) in [(bare, DialRefused::NoCerthash), (nowhere, DialRefused::BadAddress)]
     {
         let error = dial(&mut node::<S>(2), &address).await.unwrap_err();
-        assert!(
-            matches!(&error, Error::Dial(DialError::Refused(cause)) if *cause == refusal),
-            "{error:?}"
-        );
+        let Error::Dial(error) = error else { panic!("{error:?}") };
+        assert!(matches!(&*error, DialError::Refused(cause) if *cause == refusal), "{error:?}");
     }
 }
 
