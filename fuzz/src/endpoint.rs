@@ -26,6 +26,7 @@ use crate::node::{Node, Sent};
 /// Steps: a check, a client's next datagram, a ClientHello, any datagram, or time; until the bytes or the
 /// steps run out.
 pub fn endpoint(data: &[u8]) {
+    entropy::offer_x25519_only();
     entropy::seeded(0, || play(&mut Input::new(data)));
 }
 

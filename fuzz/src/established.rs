@@ -19,6 +19,7 @@ use crate::input::{Input, flip};
 pub fn established(data: &[u8]) {
     let mut input = Input::new(data);
     let setup = Setup::from(input.byte());
+    entropy::offer_x25519_only();
     entropy::seeded(1, || play(setup, &mut input));
 }
 
@@ -49,6 +50,10 @@ fn play(setup: Setup, input: &mut Input<'_>) {
                     flip(&mut datagram, input.u16());
                 }
                 stage.put(from, &datagram);
+            }
+            13 if op == 0xfd => {
+                stage.peer.hang_up();
+                stage.carry();
             }
             13 => {
                 // A check, which moves a listener's peer.
