@@ -50,6 +50,10 @@ fn play(setup: Setup, input: &mut Input<'_>) {
                 }
                 stage.put(from, &datagram);
             }
+            13 if op == 0xfd => {
+                stage.peer.hang_up();
+                stage.carry();
+            }
             13 => {
                 // A check, which moves a listener's peer.
                 let from = input.peer_addr();

@@ -61,8 +61,12 @@ pub(crate) fn chunk(input: &mut Input<'_>, sctp: &mut Sctp) -> Option<Chunk> {
         6 => sctp.sack(near(input, sctp.received()), &[]),
         7 => {
             let tsn = near(input, sctp.received());
-            let gaps: Vec<_> =
-                (0..input.byte() % 16).map(|_| (input.byte().into(), input.u16())).collect();
+            // Each as it is read, or one of them hundreds of times.
+            let count = usize::from(input.byte());
+            let gaps = match count {
+                0..0x80 => (0..count % 16).map(|_| (input.byte().into(), input.u16())).collect(),
+                _ => vec![(input.byte().into(), input.u16()); count],
+            };
             sctp.sack(tsn, &gaps)
         }
         8 => {

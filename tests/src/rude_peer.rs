@@ -195,6 +195,11 @@ impl RudePeer {
         }
     }
 
+    /// Says that it ends DTLS (close_notify).
+    pub fn hang_up(&mut self) {
+        self.with_dtls(Dtls::close);
+    }
+
     /// Whether its timer is due.
     pub fn is_due(&self, now: Timestamp) -> bool {
         self.deadline.is_some_and(|at| at <= now)
