@@ -15,7 +15,7 @@
 //!
 //! | feature | floor | rooms | needs |
 //! |---|---|---|---|
-//! | none | 0: the protocol's rules | [`multiaddr`], [`fingerprint`], [`peer_id`], [`ice`], [`frame`], [`stream`], [`signaling`], … | `core` |
+//! | none | 0: the protocol's rules | [`multiaddr`], [`fingerprint`], [`peer_id`], [`ice`], [`frame`], [`stream`], [`sdp`], [`signaling`], … | `core` |
 //! | `std` (default) | 1: endpoint and connections, sans-IO | [`rtc`], with [`rtc::Config`], [`rtc::Certificate`], [`rtc::identity`] | `std` |
 //! | `driver` | 2: one async loop for every runtime | `driver`, `api` | `futures` |
 //! | `runtime` | beside them: the system's UDP sockets and clock | `runtime` | an operating system |
@@ -57,6 +57,7 @@ pub mod multiaddr;
 pub mod multibase;
 pub mod peer_id;
 pub mod prologue;
+pub mod sdp;
 pub mod signaling;
 pub mod stream;
 pub mod time;
@@ -84,6 +85,11 @@ pub mod runtime;
 // Beside the floors: what rust-libp2p's swarms plug in.
 #[cfg(feature = "libp2p")]
 pub mod libp2p;
+
+// Behind the house: what only fuzz targets may reach.
+#[cfg(feature = "fuzz")]
+#[doc(hidden)]
+pub mod fuzz;
 
 // Beside the floors: files for those who look at the wire. Files that only their owner may read are made
 // differently from system to system.

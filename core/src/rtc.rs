@@ -131,12 +131,13 @@ pub mod output;
 
 mod admission;
 mod allowance;
+mod candidate_init;
 mod channel_ids;
 mod channel_zero;
 mod connection;
 mod engine;
 mod framed;
-mod handshake;
+pub(crate) mod handshake;
 mod outbox;
 mod phase;
 mod queue;
@@ -147,6 +148,10 @@ mod stream;
 mod streams;
 pub(crate) mod telemetry;
 
+#[cfg(feature = "fuzz")]
+pub(crate) use engine::bare;
+
+pub use candidate_init::{CandidateInit, CandidateInitError};
 pub use certificate::Certificate;
 pub use config::{Config, ConfigError, DtlsVersions, Limits};
 pub use endpoint::{Counters, Endpoint, Stats, StreamMut, StreamStats, Target};
@@ -175,9 +180,12 @@ mod tests {
         is_an_error::<crate::multiaddr::MultiaddrError>();
         is_an_error::<crate::multibase::MultibaseError>();
         is_an_error::<crate::peer_id::PeerIdError>();
+        is_an_error::<crate::sdp::CandidateError>();
+        is_an_error::<crate::sdp::SdpError>();
         is_an_error::<crate::signaling::SignalingError>();
         is_an_error::<crate::stream::Violation>();
         is_an_error::<crate::wire::Overflow>();
+        is_an_error::<CandidateInitError>();
         is_an_error::<certificate::CertificateError>();
         is_an_error::<config::ConfigError>();
         is_an_error::<error::ConnectionEnd>();

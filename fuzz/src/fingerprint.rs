@@ -3,6 +3,7 @@
 use floe_core::fingerprint::Fingerprint;
 
 use crate::input::Input;
+use crate::says_why;
 
 /// Any bytes as a multihash and as text; then the first 32 as a digest.
 pub fn fingerprint(data: &[u8]) {
@@ -12,18 +13,27 @@ pub fn fingerprint(data: &[u8]) {
             assert!(is_multihash);
             assert_eq!(fingerprint.multihash(), data);
         }
-        Err(_) => assert!(!is_multihash),
+        Err(error) => {
+            says_why(&error);
+            assert!(!is_multihash);
+        }
     }
     if let Ok(text) = core::str::from_utf8(data) {
-        if let Ok(fingerprint) = Fingerprint::parse_certhash(text) {
-            reads_alike(fingerprint);
-            // Writers use one base; in it, a fingerprint has one spelling.
-            if text.starts_with('u') {
-                assert_eq!(fingerprint.certhash().to_string(), text);
+        match Fingerprint::parse_certhash(text) {
+            Ok(fingerprint) => {
+                reads_alike(fingerprint);
+                // Writers use one base; in it, a fingerprint has one spelling.
+                if text.starts_with('u') {
+                    assert_eq!(fingerprint.certhash().to_string(), text);
+                }
             }
+            Err(error) => says_why(&error),
         }
-        if let Ok(fingerprint) = Fingerprint::parse_sdp(text) {
-            assert_eq!(fingerprint.sdp().to_string(), text.to_ascii_uppercase());
+        match Fingerprint::parse_sdp(text) {
+            Ok(fingerprint) => {
+                assert_eq!(fingerprint.sdp().to_string(), text.to_ascii_uppercase());
+            }
+            Err(error) => says_why(&error),
         }
     }
     reads_alike(Fingerprint::from_bytes(Input::new(data).array()));

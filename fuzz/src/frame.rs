@@ -4,12 +4,19 @@
 //! is for one of floe's own reasons, which are named here.
 
 use floe_core::frame::{BODY_LEN_LIMIT, Flag, FrameError};
-use quick_protobuf::BytesReader;
+use quick_protobuf::{BytesReader, Writer};
 
 use crate::heard::Heard;
+use crate::input::Input;
 
-/// Any bytes as a channel's.
+/// Any bytes as a channel's, and as the body of one frame; then a body of fields in any order.
 pub fn frame(data: &[u8]) {
+    channel(data);
+    whole(data);
+    whole(&assembled(&mut Input::new(data)));
+}
+
+fn channel(data: &[u8]) {
     let mut all = Heard { between_frames: true, ..Heard::default() };
     let mut rest = data;
     while all.error.is_none() && !rest.is_empty() {
@@ -26,6 +33,47 @@ pub fn frame(data: &[u8]) {
         rest = after;
     }
     assert_eq!(Heard::from([data]), all);
+}
+
+/// One frame with this body, which random bytes would seldom give the right length.
+fn whole(body: &[u8]) {
+    let mut frame = Vec::new();
+    Writer::new(&mut frame).write_varint(body.len() as u64).expect("a Vec takes all");
+    frame.extend_from_slice(body);
+    if body.len() <= BODY_LEN_LIMIT {
+        compare(body, &Heard::from([&frame[..]]));
+    }
+}
+
+/// Known fields and others, well formed but for some of their bytes.
+fn assembled(input: &mut Input<'_>) -> Vec<u8> {
+    let mut body = Vec::new();
+    while !input.is_empty() {
+        let (choice, value) = (input.byte(), input.byte());
+        let number = if choice & 0x40 == 0 { 3 } else { 1 + u32::from(input.u16()) };
+        let mut writer = Writer::new(&mut body);
+        match choice & 7 {
+            0 => writer.write_with_tag(0x08, |writer| writer.write_varint(u64::from(value) % 6)),
+            1 | 2 => {
+                let payload = input.take(usize::from(value));
+                writer.write_with_tag(0x12, |writer| writer.write_bytes(payload))
+            }
+            3 => writer.write_with_tag(number << 3, |writer| writer.write_varint(value.into())),
+            4 => {
+                let skipped = input.take(usize::from(value));
+                writer.write_with_tag(number << 3 | 2, |writer| writer.write_bytes(skipped))
+            }
+            5 => {
+                writer.write_with_tag(number << 3 | 5, |writer| writer.write_fixed32(value.into()))
+            }
+            6 => {
+                writer.write_with_tag(number << 3 | 1, |writer| writer.write_fixed64(value.into()))
+            }
+            _ => writer.write_u8(value),
+        }
+        .expect("a Vec takes all");
+    }
+    body
 }
 
 /// What both make of one frame.

@@ -2,6 +2,8 @@
 
 use floe_core::frame::{Decoder, Flag, FrameError, Item};
 
+use crate::says_why;
+
 /// Payload, joined, and the flags between.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Heard {
@@ -20,6 +22,7 @@ impl Heard {
         for mut piece in pieces {
             if let Err(error) = heard.hear(&mut decoder, &mut piece) {
                 assert_eq!(decoder.decode(&mut piece), Err(error), "an error must stay");
+                says_why(&error);
                 heard.error = Some(error);
                 break;
             }

@@ -47,6 +47,18 @@ impl<'a> Input<'a> {
         self.rest
     }
 
+    /// One of `of`.
+    pub(crate) fn pick<T: Copy>(&mut self, of: &[T]) -> T {
+        of[usize::from(self.byte()) % of.len()]
+    }
+
+    /// So many ice-chars (RFC 8839 §5.1).
+    pub(crate) fn ice_text(&mut self, len: usize) -> String {
+        const ICE_CHARS: &[u8; 64] =
+            b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+        (0..len).map(|_| char::from(self.pick(ICE_CHARS))).collect()
+    }
+
     /// One of few addresses, so that several choices meet at one.
     pub(crate) fn peer_addr(&mut self) -> SocketAddr {
         let choice = self.byte();

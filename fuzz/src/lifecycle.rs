@@ -1,7 +1,10 @@
 //! Two lifecycles on one channel: whatever both applications do, they agree, and both end.
 //!
 //! The channel delivers in order, as SCTP does, and with any delay. Applications wish what they like,
-//! at any time; after that both finish, everything is delivered and time passes.
+//! at any time; after that both finish, everything is delivered and time passes. Step by step each side does
+//! what a second telling of the rules, the model, does.
+
+mod model;
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -10,7 +13,9 @@ use floe_core::frame::Flag;
 use floe_core::stream::{Cause, LAST_WORD_TIMEOUT, Lifecycle, ReadHalf, Reply, Wish, WriteHalf};
 use floe_core::time::Timestamp;
 
+use self::model::Model;
 use crate::input::Input;
+use crate::says_why;
 
 /// Each byte is one step: of which side in its highest bit, then what.
 pub fn lifecycle(data: &[u8]) {
@@ -48,6 +53,7 @@ struct Pair {
 #[derive(Debug, Default)]
 struct Side {
     life: Lifecycle,
+    model: Model,
     /// On the way to the peer.
     under_way: VecDeque<Frame>,
     written: u32,
@@ -106,9 +112,7 @@ impl Pair {
         let refused =
             wish == Wish::Finish && self.sides[side].life.write_half() == WriteHalf::Reset;
         if refused {
-            let before = self.sides[side].life;
-            assert!(self.sides[side].life.on(self.now, Cause::App(wish)).is_err());
-            assert_eq!(self.sides[side].life, before);
+            self.sides[side].refuses(self.now, Cause::App(wish));
         } else {
             self.on(side, Cause::App(wish));
         }
@@ -121,9 +125,7 @@ impl Pair {
             self.is_disorderly = true;
             self.on(side, Cause::Expired);
         } else {
-            let before = self.sides[side].life;
-            assert!(self.sides[side].life.on(self.now, Cause::Expired).is_err());
-            assert_eq!(self.sides[side].life, before);
+            self.sides[side].refuses(self.now, Cause::Expired);
         }
     }
 
@@ -148,7 +150,9 @@ impl Pair {
     fn on(&mut self, at: usize, cause: Cause) {
         let side = &mut self.sides[at];
         let before = side.life;
-        let reply = side.life.on(self.now, cause).expect("only misplaced wishes are refused");
+        let reply = side.life.on(self.now, cause);
+        side.model.follow(self.now, cause, &side.life, reply);
+        let reply = reply.expect("only misplaced wishes are refused");
         if before.is_over() {
             assert_eq!(side.life, before, "{cause:?} changes nothing after the end");
             let mut expected = Reply::default();
@@ -250,5 +254,16 @@ impl Pair {
         assert!(self.sides.iter().all(|side| side.life.is_over()), "never over: {self:?}");
         // At worst: FIN_ACK does not come, then FIN does not.
         assert!(self.now.saturating_since(started) <= 2 * LAST_WORD_TIMEOUT, "late: {self:?}");
+    }
+}
+
+impl Side {
+    /// A step that does not fit, and changes nothing.
+    fn refuses(&mut self, now: Timestamp, cause: Cause) {
+        let before = self.life;
+        let refused = self.life.on(now, cause);
+        self.model.follow(now, cause, &self.life, refused);
+        says_why(&refused.expect_err("the step does not fit"));
+        assert_eq!(self.life, before);
     }
 }

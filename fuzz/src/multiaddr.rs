@@ -7,14 +7,18 @@ use floe_core::multiaddr::{DirectAddr, PrivateAddr};
 use floe_core::peer_id::PeerId;
 
 use crate::input::Input;
+use crate::says_why;
 
 /// Any bytes as binary and as text; then an address of choices from the same bytes.
 pub fn multiaddr(data: &[u8]) {
-    if let Ok(address) = DirectAddr::from_bytes(data) {
-        reads_alike(&address);
-        let mut out = [0; DirectAddr::ENCODED_LEN_MAX];
-        let bytes = address.encode(&mut out).expect("the length suffices");
-        assert_eq!(bytes, data, "an address has one binary form");
+    match DirectAddr::from_bytes(data) {
+        Ok(address) => {
+            reads_alike(&address);
+            let mut out = [0; DirectAddr::ENCODED_LEN_MAX];
+            let bytes = address.encode(&mut out).expect("the length suffices");
+            assert_eq!(bytes, data, "an address has one binary form");
+        }
+        Err(error) => says_why(&error),
     }
     if let Ok(text) = core::str::from_utf8(data) {
         text_reads_alike(text);
@@ -28,14 +32,18 @@ pub fn multiaddr(data: &[u8]) {
 }
 
 fn text_reads_alike(text: &str) {
-    if let Ok(address) = text.parse::<DirectAddr>() {
-        reads_alike(&address);
+    match text.parse::<DirectAddr>() {
+        Ok(address) => reads_alike(&address),
+        Err(error) => says_why(&error),
     }
-    if let Ok(address) = PrivateAddr::parse(text) {
-        assert!(text.starts_with(address.relay()) && !address.relay().is_empty());
-        let shown = address.to_string();
-        assert_eq!(PrivateAddr::parse(&shown), Ok(address), "{text}");
-        assert_eq!(address.signaling_addr().to_string().len(), shown.len() - "/webrtc".len());
+    match PrivateAddr::parse(text) {
+        Ok(address) => {
+            assert!(text.starts_with(address.relay()) && !address.relay().is_empty());
+            let shown = address.to_string();
+            assert_eq!(PrivateAddr::parse(&shown), Ok(address), "{text}");
+            assert_eq!(address.signaling_addr().to_string().len(), shown.len() - "/webrtc".len());
+        }
+        Err(error) => says_why(&error),
     }
 }
 
@@ -62,6 +70,9 @@ fn made(input: &mut Input<'_>) -> DirectAddr {
         let certhash = Fingerprint::from_bytes(input.array());
         address = address.try_add_certhash(certhash).expect("there is room for so many");
     }
+    let is_full = address.certhashes().count() == DirectAddr::CERTHASHES_MAX;
+    let one_more = address.clone().try_add_certhash(Fingerprint::from_bytes([0; 32]));
+    assert_eq!(one_more.is_err(), is_full);
     if choice & 0x10 != 0 {
         let len = usize::from(input.byte());
         address = address.with_peer(PeerId::from_public_key(input.take(len), |_| input.array()));

@@ -2,14 +2,22 @@
 
 use floe_core::peer_id::PeerId;
 
+use crate::says_why;
+
 /// Any bytes as a multihash, as text, and as a public key.
 pub fn peer_id(data: &[u8]) {
-    if let Ok(id) = PeerId::from_bytes(data) {
-        assert_eq!(id.as_bytes(), data);
-        reads_alike(id);
+    match PeerId::from_bytes(data) {
+        Ok(id) => {
+            assert_eq!(id.as_bytes(), data);
+            reads_alike(id);
+        }
+        Err(error) => says_why(&error),
     }
-    if let Some(id) = core::str::from_utf8(data).ok().and_then(|text| text.parse().ok()) {
-        reads_alike(id);
+    if let Ok(text) = core::str::from_utf8(data) {
+        match text.parse::<PeerId>() {
+            Ok(id) => reads_alike(id),
+            Err(error) => says_why(&error),
+        }
     }
     let id = PeerId::from_public_key(data, |key| {
         assert!(key.len() > 42, "short keys are inlined");

@@ -4,13 +4,18 @@ use floe_core::rtc::Certificate;
 use floe_core::rtc::identity::{KeyType, Keypair, PublicKey};
 
 use crate::input::{Input, flip};
+use crate::says_why;
 
 /// Any bytes as a public key, a key pair, and a PEM file; then a key of each type with a signature of
 /// these bytes.
 pub fn public_key(data: &[u8]) {
-    if let Ok(key) = PublicKey::from_protobuf(data) {
-        reads_alike(&key);
-        assert!(key.verify(data, data).is_err(), "nobody can sign what holds the signature");
+    match PublicKey::from_protobuf(data) {
+        Ok(key) => {
+            reads_alike(&key);
+            let refused = key.verify(data, data);
+            says_why(&refused.expect_err("nobody can sign what holds the signature"));
+        }
+        Err(error) => says_why(&error),
     }
     let mut input = Input::new(data);
     let (kind, len) = (input.byte() % 4, usize::from(input.u16()));
@@ -19,17 +24,21 @@ pub fn public_key(data: &[u8]) {
         reads_alike(&key);
         let _ = key.verify(b"message", input.rest());
     }
-    if let Ok(keypair) = Keypair::from_protobuf(data) {
-        assert_eq!(
+    match Keypair::from_protobuf(data) {
+        Ok(keypair) => assert_eq!(
             Keypair::from_protobuf(&keypair.to_protobuf()).map(|it| it.raw()),
             Ok(keypair.raw())
-        );
+        ),
+        Err(error) => says_why(&error),
     }
-    if let Ok(text) = core::str::from_utf8(data)
-        && let Ok(certificate) = Certificate::from_pem(text)
-    {
-        let again = Certificate::from_pem(&certificate.to_pem());
-        assert_eq!(again.map(|it| it.fingerprint()), Ok(certificate.fingerprint()));
+    if let Ok(text) = core::str::from_utf8(data) {
+        match Certificate::from_pem(text) {
+            Ok(certificate) => {
+                let again = Certificate::from_pem(&certificate.to_pem());
+                assert_eq!(again.map(|it| it.fingerprint()), Ok(certificate.fingerprint()));
+            }
+            Err(error) => says_why(&error),
+        }
     }
     signed(Input::new(data));
 }

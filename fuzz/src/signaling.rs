@@ -4,6 +4,7 @@ use floe_core::signaling::{Kind, Message, SignalingError};
 use quick_protobuf::BytesReader;
 
 use crate::input::Input;
+use crate::says_why;
 
 /// Any bytes as a message with its length, and as one without; then a message of choices.
 pub fn signaling(data: &[u8]) {
@@ -18,7 +19,7 @@ pub fn signaling(data: &[u8]) {
             reads_alike(message);
         }
         Ok(None) => assert!(data.len() < BODY_LEN_MAX + 2, "all that it could want is there"),
-        Err(error) => assert_ne!(error.to_string(), ""),
+        Err(error) => says_why(&error),
     }
     if let Ok(message) = Message::parse(data) {
         reads_alike(message);

@@ -1,5 +1,7 @@
 //! STUN binding messages: what parses is written again alike, and no proven message can be altered.
 
+mod assembled;
+
 use std::net::{IpAddr, SocketAddr};
 
 use floe_core::ice::stun::{
@@ -10,15 +12,22 @@ use floe_core::ice::{Ufrag, Username};
 
 use crate::hmac::Ring;
 use crate::input::{Input, flip};
+use crate::says_why;
 
-/// Any bytes as a datagram, then a well-formed message of choices from the same bytes.
+/// Any bytes as a datagram; then a message of any attributes, and one that floe would write, of choices from
+/// the same bytes.
 pub fn stun(data: &[u8]) {
-    if let Ok(binding) = Binding::parse(data) {
-        reads(&binding);
-        if binding.verify_fingerprint().is_ok() {
-            proven(data, &[], data.len() as u16);
+    match Binding::parse(data) {
+        Ok(binding) => {
+            reads(&binding);
+            match binding.verify_fingerprint() {
+                Ok(()) => proven(data, &[], data.len() as u16),
+                Err(error) => says_why(&error),
+            }
         }
+        Err(error) => says_why(&error),
     }
+    assembled::assembled(&mut Input::new(data));
     made(&mut Input::new(data));
 }
 
@@ -58,7 +67,8 @@ fn made(input: &mut Input<'_>) {
     success_reads_alike(transaction_id, SocketAddr::new(ip, input.u16()), &number.to_be_bytes());
 
     let (receiver_len, sender_len) = (input.byte(), input.byte());
-    let (receiver, sender) = (ice_text(input, receiver_len), ice_text(input, sender_len));
+    let mut ice_text = |len: u8| input.ice_text(usize::from(len).max(3) + 1);
+    let (receiver, sender) = (ice_text(receiver_len), ice_text(sender_len));
     let role = if flags & 2 == 0 {
         Role::Controlling { tie_breaker: number }
     } else {
@@ -116,12 +126,4 @@ fn proven(message: &[u8], key: &[u8], at: u16) {
             && (key.is_empty() || altered.verify_integrity(key, &Ring).is_ok());
         assert!(!is_proven, "bit {at} of a proven message could be changed");
     }
-}
-
-/// 4 to 256 ice-chars.
-fn ice_text(input: &mut Input<'_>, len: u8) -> String {
-    const ICE_CHARS: &[u8; 64] =
-        b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let len = usize::from(len).max(3) + 1;
-    (0..len).map(|_| char::from(ICE_CHARS[usize::from(input.byte() % 64)])).collect()
 }

@@ -2,23 +2,49 @@
 
 use floe_core::ice::{Credentials, DialSecrets, Ufrag, Username, UsernameError, Version};
 
-use crate::input::Input;
+use crate::input::{Input, flip};
+use crate::says_why;
 
-/// Any bytes as a USERNAME, then the one of a dial with these bytes for randomness.
+/// Any bytes as a USERNAME; then one whose halves are mostly in order; then the one of a dial with these bytes
+/// for randomness.
 pub fn username(data: &[u8]) {
-    let parsed = Username::parse(data);
-    let plain = plainly_parsed(data);
-    assert_eq!(parsed.ok().map(texts), plain);
-    if let Ok(username) = parsed {
-        match Credentials::infer(username) {
-            Ok(credentials) => inferred(username, &credentials),
-            Err(error) => refused(username, error),
-        }
-    }
+    reads(data);
+    reads(&assembled(&mut Input::new(data)));
 
     let mut input = Input::new(data);
     let version = if input.byte() & 1 == 0 { Version::V1 } else { Version::V2 };
+    assert_eq!(version.to_string().parse(), Ok(version));
     dialed(&DialSecrets::new(version, &input.array()));
+}
+
+fn reads(data: &[u8]) {
+    let parsed = Username::parse(data);
+    let plain = plainly_parsed(data);
+    assert_eq!(parsed.ok().map(texts), plain);
+    let inferred = parsed.and_then(|username| {
+        Credentials::infer(username)
+            .inspect(|credentials| is_inferred(username, credentials))
+            .inspect_err(|error| is_refused(username, *error))
+    });
+    if let Err(error) = inferred {
+        says_why(&error);
+    }
+}
+
+/// A known prefix, then a wrong character, a wrong length or a missing colon at most.
+fn assembled(input: &mut Input<'_>) -> Vec<u8> {
+    const PREFIXES: &[&str] =
+        &["libp2p+webrtc+v1/", "libp2p+webrtc+v2/", "libp2p+webrtc+v3/", "libp2p+webrtc+v1", ""];
+    let (choice, at) = (input.byte(), input.u16());
+    let lens = [input.byte(), input.byte()].map(usize::from);
+    let server = input.pick(PREFIXES).to_owned() + &input.ice_text(lens[0]);
+    let client = if choice & 1 == 0 { server.clone() } else { input.ice_text(lens[1]) };
+    let colon = input.pick(&[":", ":", ":", "", "::"]);
+    let mut username = [server, colon.into(), client].concat().into_bytes();
+    if choice & 2 != 0 {
+        flip(&mut username, at);
+    }
+    username
 }
 
 /// RFC 8445 §7.2.2 and RFC 8839 §5.4, by the word.
@@ -30,7 +56,7 @@ fn plainly_parsed(data: &[u8]) -> Option<(&str, &str)> {
 }
 
 /// The credentials lead back to the USERNAME, and are those that the version prescribes.
-fn inferred(username: Username<'_>, credentials: &Credentials<'_>) {
+fn is_inferred(username: Username<'_>, credentials: &Credentials<'_>) {
     let Credentials { version, local, remote } = *credentials;
     assert_eq!((local.ufrag, remote.ufrag), (username.server, username.client));
     assert_eq!(local.ufrag.as_str(), local.password.as_str());
@@ -49,7 +75,7 @@ fn inferred(username: Username<'_>, credentials: &Credentials<'_>) {
 }
 
 /// Only what has a reason is refused.
-fn refused(username: Username<'_>, error: UsernameError) {
+fn is_refused(username: Username<'_>, error: UsernameError) {
     let (server, client) = texts(username);
     let v1 = server.strip_prefix("libp2p+webrtc+v1/");
     let v2 = server.strip_prefix("libp2p+webrtc+v2/");

@@ -2,6 +2,7 @@
 
 use core::error;
 use core::fmt;
+use std::boxed::Box;
 use std::io;
 use std::sync::Arc;
 
@@ -24,7 +25,7 @@ pub enum Error {
     /// A dial in the role of a listener: webrtc-direct has no hole punching.
     HolePunch,
     /// The dial did not lead to a connection.
-    Dial(DialError),
+    Dial(Box<DialError>),
     /// The connection is over.
     Closed(ConnectionEnd),
     /// The listener's endpoint ended by itself: its socket failed for good, as the cause says, or its

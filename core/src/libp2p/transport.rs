@@ -165,7 +165,7 @@ fn established(
     dialed: Result<crate::driver::Connection, DialError>,
     endpoint: Endpoint,
 ) -> Result<(PeerId, Connection), Error> {
-    let connection = dialed.map_err(Error::Dial)?;
+    let connection = dialed.map_err(|error| Error::Dial(Box::new(error)))?;
     Ok((address::peer_id(connection.peer_id()), Connection::new(connection, endpoint)))
 }
 

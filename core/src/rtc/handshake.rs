@@ -27,7 +27,7 @@ use core::fmt;
 use core::mem;
 use std::vec::Vec;
 
-pub(in crate::rtc) use self::noise::Secrets;
+pub(crate) use self::noise::Secrets;
 use self::noise::{Noise, Refused, Role};
 use self::records::Records;
 use super::identity::{Identity, Payload, PayloadError, PublicKey, SignError};
@@ -35,7 +35,7 @@ use crate::peer_id::PeerId;
 use crate::prologue;
 
 /// One side of one handshake.
-pub(in crate::rtc) struct Handshake {
+pub(crate) struct Handshake {
     noise: Noise,
     identity: Identity,
     expected: Option<PeerId>,
@@ -60,23 +60,23 @@ enum Turn {
 
 /// What came of some bytes.
 #[derive(Debug, Default)]
-pub(in crate::rtc) struct Progress {
+pub(crate) struct Progress {
     /// Send this as the payload of frames on channel 0, before anything else.
-    pub(in crate::rtc) send: Option<Vec<u8>>,
+    pub(crate) send: Option<Vec<u8>>,
     /// The peer has proven who it is, and the handshake is over.
-    pub(in crate::rtc) done: Option<Authenticated>,
+    pub(crate) done: Option<Authenticated>,
 }
 
 /// A peer that has proven its identity.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::rtc) struct Authenticated {
-    pub(in crate::rtc) peer: PeerId,
-    pub(in crate::rtc) public_key: PublicKey,
+pub(crate) struct Authenticated {
+    pub(crate) peer: PeerId,
+    pub(crate) public_key: PublicKey,
 }
 
 impl Handshake {
     /// The listener's side. It speaks first, when [`start`](Self::start) is called.
-    pub(in crate::rtc) fn listener(
+    pub(crate) fn listener(
         identity: Identity,
         prologue: &[u8; prologue::LEN],
         secrets: Secrets,
@@ -85,7 +85,7 @@ impl Handshake {
     }
 
     /// The dialer's side. If the dialed address names a peer, the listener must be `expected`.
-    pub(in crate::rtc) fn dialer(
+    pub(crate) fn dialer(
         identity: Identity,
         expected: Option<PeerId>,
         prologue: &[u8; prologue::LEN],
@@ -108,7 +108,7 @@ impl Handshake {
 
     /// Message 1, for the listener to send once channel 0 is open; `None` for the dialer, and after
     /// the first call.
-    pub(in crate::rtc) fn start(&mut self) -> Option<Vec<u8>> {
+    pub(crate) fn start(&mut self) -> Option<Vec<u8>> {
         if self.turn != Turn::SendFirst {
             return None;
         }
@@ -121,7 +121,7 @@ impl Handshake {
     ///
     /// After an error, and after the handshake is done, nothing more is accepted: the peer has no
     /// business on channel 0 any more, and its owner stops asking.
-    pub(in crate::rtc) fn handle(&mut self, bytes: &[u8]) -> Result<Progress, HandshakeError> {
+    pub(crate) fn handle(&mut self, bytes: &[u8]) -> Result<Progress, HandshakeError> {
         if bytes.is_empty() {
             return Ok(Progress::default()); // a frame with nothing but a flag, at any time
         }
@@ -208,7 +208,7 @@ impl Turn {
 /// somebody between.
 #[derive(Debug)]
 #[non_exhaustive]
-pub(in crate::rtc) enum HandshakeError {
+pub(crate) enum HandshakeError {
     /// A record longer than any sensible message.
     RecordTooLong {
         /// The length it announces, in bytes.

@@ -25,7 +25,7 @@ use std::vec::Vec;
 
 pub(in crate::rtc) use keypair::private_key_data;
 pub use keypair::{Keypair, KeypairError};
-pub(in crate::rtc) use payload::Payload;
+pub(crate) use payload::Payload;
 pub use payload::PayloadError;
 pub use public_key::{KeyType, PublicKey, PublicKeyError};
 pub use verify::BadSignature;

@@ -57,8 +57,7 @@ impl Nodes {
             Self::Driven => {
                 let manner =
                     if birth.seed.is_multiple_of(2) { Manner::KIND } else { Manner::ROUGH };
-                let adjust = |config: &mut _| birth.adjust(config);
-                let node = Driven::new(birth.seed, birth.addr, birth.epoch, manner, adjust);
+                let node = Driven::begin(birth.start(), birth.addr, birth.epoch, manner);
                 Box::new(node.with_application())
             }
         }

@@ -102,10 +102,10 @@ fn bare(seed: u64) -> Idle {
         world[hub].floe.endpoint.dial(now, target).expect("it can be dialed");
     }
     world.run(secs(10));
-    assert_eq!(world[hub].floe.endpoint.counters().connections, TEN.into());
+    assert_eq!(world[hub].floe.endpoint.counters().connections, usize::from(TEN));
     let (moments, sent) = (world[hub].moments, world.net.sent());
     world.run(secs(600));
-    assert_eq!(world[hub].floe.endpoint.counters().connections, TEN.into());
+    assert_eq!(world[hub].floe.endpoint.counters().connections, usize::from(TEN));
     Idle {
         moments: world[hub].moments - moments,
         trace: world.net.trace(),

@@ -15,16 +15,16 @@ use snow::{Builder, HandshakeState};
 
 /// The two X25519 private keys of one side of one handshake.
 #[derive(Clone)]
-pub(in crate::rtc) struct Secrets {
+pub(crate) struct Secrets {
     /// What the identity key signs. May serve several handshakes, but need not.
-    pub(in crate::rtc) static_key: [u8; 32],
+    pub(crate) static_key: [u8; 32],
     /// Must never serve two.
-    pub(in crate::rtc) ephemeral_key: [u8; 32],
+    pub(crate) ephemeral_key: [u8; 32],
 }
 
 impl Secrets {
     /// Both keys from one secret random seed, which must serve one handshake only.
-    pub(in crate::rtc) fn from_seed(seed: [u8; 32]) -> Self {
+    pub(crate) fn from_seed(seed: [u8; 32]) -> Self {
         let root = hkdf::Salt::new(hkdf::HKDF_SHA256, &[]).extract(&seed);
         let key = |info: &[u8]| {
             let mut key = [0; 32];

@@ -11,17 +11,14 @@ use super::fields::{Fields, Malformed, Value, write_bytes};
 use super::{BadSignature, Identity, PublicKey, PublicKeyError, SignError};
 
 /// A signed claim to a Noise static key.
-pub(in crate::rtc) struct Payload<'a> {
+pub(crate) struct Payload<'a> {
     identity_key: &'a [u8],
     identity_sig: &'a [u8],
 }
 
 impl<'a> Payload<'a> {
     /// The encoded payload in which `identity` claims `static_key`, an X25519 public key.
-    pub(in crate::rtc) fn claim(
-        identity: &Identity,
-        static_key: &[u8; 32],
-    ) -> Result<Vec<u8>, SignError> {
+    pub(crate) fn claim(identity: &Identity, static_key: &[u8; 32]) -> Result<Vec<u8>, SignError> {
         let signature = identity.sign(&signed(static_key))?;
         let mut payload = Vec::new();
         write_bytes(&mut payload, 1, &identity.public_key().to_protobuf());
@@ -30,7 +27,7 @@ impl<'a> Payload<'a> {
     }
 
     /// Reads the two fields that matter.
-    pub(in crate::rtc) fn parse(payload: &'a [u8]) -> Result<Self, PayloadError> {
+    pub(crate) fn parse(payload: &'a [u8]) -> Result<Self, PayloadError> {
         let (mut identity_key, mut identity_sig) = (None, None);
         for field in Fields::of(payload) {
             match field.map_err(|Malformed| PayloadError::Malformed)? {
@@ -47,7 +44,7 @@ impl<'a> Payload<'a> {
     }
 
     /// The identity key, once its signature over `static_key` has been verified.
-    pub(in crate::rtc) fn verify(&self, static_key: &[u8; 32]) -> Result<PublicKey, PayloadError> {
+    pub(crate) fn verify(&self, static_key: &[u8; 32]) -> Result<PublicKey, PayloadError> {
         let key = PublicKey::from_protobuf(self.identity_key).map_err(PayloadError::IdentityKey)?;
         key.verify(&signed(static_key), self.identity_sig)
             .map_err(|BadSignature| PayloadError::BadSignature)?;
