@@ -217,9 +217,8 @@ impl RudePeer {
 
     /// Encrypts any bytes and sends them.
     pub fn send_packet(&mut self, packet: &[u8]) {
-        if let Some(dtls) = self.dtls.as_mut().filter(|_| self.secured) {
-            dtls.send_application_data(packet).expect("DTLS is up");
-            self.drain_dtls();
+        if self.secured {
+            self.with_dtls(|dtls| dtls.send_application_data(packet));
         }
     }
 
