@@ -7,8 +7,8 @@
 //! Obeys: RFC 6347 §4.1.2.7 (invalid records are discarded silently), §4.2.2 and §4.2.3 (fragments); RFC 5246
 //! §7.4.1.2 and RFC 9147 §5.3 (ClientHello).
 
-/// The random number of a ClientHello.
-pub(super) type Random = [u8; 32];
+/// The random number of a ClientHello, or as much of it as tells it from another.
+pub(super) type Random = [u8; 16];
 
 /// What a record is to a server that waits for a ClientHello, or has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,7 +94,7 @@ mod tests {
         for nonsense in [
             message(1, 0, 0, &[]),
             message(1, 41, 0, &body[..41]),
-            message(1, 60, 0, &body[..33]),
+            message(1, 60, 0, &body[..17]),
             message(1, 60, 10, &body),
             message(1, 60, 0, &body)[..50].to_vec(),
             Vec::from([1]),
