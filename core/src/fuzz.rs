@@ -1,8 +1,11 @@
 //! What fuzz targets reach behind closed doors: the handshake on data channel 0 without the connection around
-//! it, which would take a thousand times as long. No part of the API, and free to change.
+//! it, and SCTP without DTLS beneath it, which would take a thousand times as long. No part of the API, and
+//! free to change.
 
 use std::error::Error;
 use std::vec::Vec;
+
+pub use crate::rtc::bare::{Association, Establishment, Heard, parse as parse_dcep};
 
 use crate::peer_id::PeerId;
 use crate::prologue;

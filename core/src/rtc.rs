@@ -148,6 +148,9 @@ mod stream;
 mod streams;
 pub(crate) mod telemetry;
 
+#[cfg(feature = "fuzz")]
+pub(crate) use engine::bare;
+
 pub use candidate_init::{CandidateInit, CandidateInitError};
 pub use certificate::Certificate;
 pub use config::{Config, ConfigError, DtlsVersions, Limits};

@@ -12,17 +12,23 @@ use std::error::Error;
 
 mod candidate;
 mod chunks;
+mod dcep;
+mod dialer;
 mod endpoint;
+mod established;
 mod fingerprint;
 mod frame;
 mod heard;
 mod hmac;
+mod hostile;
 mod input;
 mod lifecycle;
 mod multiaddr;
+mod node;
 mod noise_payload;
 mod peer_id;
 mod public_key;
+mod sctp;
 mod sdp;
 mod signaling;
 mod stun;
@@ -30,7 +36,10 @@ mod username;
 
 pub use candidate::candidate;
 pub use chunks::chunks;
+pub use dcep::dcep;
+pub use dialer::dialer;
 pub use endpoint::endpoint;
+pub use established::established;
 pub use fingerprint::fingerprint;
 pub use frame::frame;
 pub use lifecycle::lifecycle;
@@ -38,6 +47,7 @@ pub use multiaddr::multiaddr;
 pub use noise_payload::noise_payload;
 pub use peer_id::peer_id;
 pub use public_key::public_key;
+pub use sctp::sctp;
 pub use sdp::sdp;
 pub use signaling::signaling;
 pub use stun::stun;
@@ -58,7 +68,10 @@ pub type Body = fn(&[u8]);
 pub const BODIES: &[(&str, Body)] = &[
     ("candidate", candidate),
     ("chunks", chunks),
+    ("dcep", dcep),
+    ("dialer", dialer),
     ("endpoint", endpoint),
+    ("established", established),
     ("fingerprint", fingerprint),
     ("frame", frame),
     ("lifecycle", lifecycle),
@@ -66,6 +79,7 @@ pub const BODIES: &[(&str, Body)] = &[
     ("noise_payload", noise_payload),
     ("peer_id", peer_id),
     ("public_key", public_key),
+    ("sctp", sctp),
     ("sdp", sdp),
     ("signaling", signaling),
     ("stun", stun),

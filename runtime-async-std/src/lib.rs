@@ -51,6 +51,9 @@
 //! # }) }
 //! ```
 
+#[cfg(feature = "libp2p")]
+pub mod libp2p;
+
 use std::io;
 use std::net::SocketAddr;
 
@@ -86,6 +89,10 @@ pub async fn bind_observed(
     config: Config,
     observer: impl Observer,
 ) -> io::Result<Endpoint> {
+    bind_now(addr, config, observer)
+}
+
+fn bind_now(addr: SocketAddr, config: Config, observer: impl Observer) -> io::Result<Endpoint> {
     let (endpoint, driver) = runtime::bind(AsyncIo, addr, config)?;
     async_std::task::spawn(driver.observed(observer).run());
     Ok(endpoint)

@@ -50,6 +50,9 @@
 //! # }) }
 //! ```
 
+#[cfg(feature = "libp2p")]
+pub mod libp2p;
+
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
 use std::time::Instant;
@@ -86,6 +89,10 @@ pub async fn bind_observed(
     config: Config,
     observer: impl Observer,
 ) -> io::Result<Endpoint> {
+    bind_now(addr, config, observer)
+}
+
+fn bind_now(addr: SocketAddr, config: Config, observer: impl Observer) -> io::Result<Endpoint> {
     let (endpoint, driver) = runtime::bind(AsyncIo, addr, config)?;
     smol::spawn(driver.observed(observer).run()).detach();
     Ok(endpoint)

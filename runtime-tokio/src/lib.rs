@@ -48,6 +48,8 @@
 //! # }
 //! ```
 
+#[cfg(feature = "libp2p")]
+pub mod libp2p;
 mod stream;
 
 use std::io;
@@ -95,6 +97,10 @@ pub async fn bind_observed(
     config: Config,
     observer: impl Observer,
 ) -> io::Result<Endpoint> {
+    bind_now(addr, config, observer)
+}
+
+fn bind_now(addr: SocketAddr, config: Config, observer: impl Observer) -> io::Result<Endpoint> {
     let (endpoint, driver) = runtime::bind(Tokio, addr, config)?;
     tokio::spawn(driver.observed(observer).run());
     Ok(endpoint)

@@ -6,10 +6,12 @@
 //! maps are kept per thread.
 //!
 //! Two do not ask the C library. STUN transaction ids come from `fastrand`, which can be seeded. AWS-LC
-//! has a generator of its own, so DTLS takes what draws (key exchange and signatures, which are
-//! deterministic there by RFC 6979) from another provider; all else is as in production.
+//! has a generator of its own, so DTLS is given [keys that are drawn here](key_exchange), and its signatures
+//! come from another provider, where they are deterministic (RFC 6979); all else is as in production.
 
 #![allow(unsafe_code, reason = "a function of the C library is replaced")]
+
+mod key_exchange;
 
 use core::ffi::{c_uint, c_void};
 use std::cell::RefCell;
@@ -64,7 +66,7 @@ fn draw_keys_from_the_system() {
     ONCE.call_once(|| {
         let drawing = rust_crypto::default_provider();
         let provider = CryptoProvider {
-            kx_groups: drawing.kx_groups,
+            kx_groups: key_exchange::GROUPS,
             key_provider: drawing.key_provider,
             secure_random: drawing.secure_random,
             ..aws_lc_rs::default_provider()

@@ -7,18 +7,16 @@ use std::sync::Arc;
 use floe_core::multiaddr::DirectAddr;
 use floe_core::peer_id::PeerId;
 use floe_core::rtc::error::ConnectionEnd;
-use floe_core::rtc::identity::Keypair;
 use floe_core::rtc::output::{Established, Timeline};
 use floe_core::rtc::{
-    Certificate, Config, ConnectionId, Datagram, Endpoint, Epoch, Event, Identity, KeyLogLine,
-    Output, Port, Read, StreamId,
+    Config, ConnectionId, Datagram, Endpoint, Epoch, Event, KeyLogLine, Output, Port, Read,
+    StreamId,
 };
 use floe_core::time::Timestamp;
 
-use crate::capture;
 use crate::net::Packet;
 use crate::node::Node;
-use crate::rng::Rng;
+use crate::start::Start;
 
 /// A floe endpoint at an address, and what it said.
 #[derive(Debug)]
@@ -31,7 +29,7 @@ pub struct Floe {
     pub keys: Vec<KeyLogLine>,
     /// Its address.
     pub addr: SocketAddr,
-    config: Arc<Config>,
+    address: DirectAddr,
 }
 
 impl Floe {
@@ -42,22 +40,20 @@ impl Floe {
         epoch: Epoch,
         adjust: impl FnOnce(&mut Config),
     ) -> Self {
-        let mut rng = Rng::new(seed);
-        let identity = Identity::from(Keypair::ed25519_from_seed(rng.seed()));
-        let mut config = Config::new(identity, Certificate::generate(rng.seed()));
-        adjust(&mut config);
-        if capture::is_wanted() {
-            config.log_keys();
-        }
-        let config = Arc::new(config);
-        let endpoint = Endpoint::new(config.clone(), epoch, rng.seed()).expect("it can work");
-        Self { endpoint, addr, events: VecDeque::new(), keys: Vec::new(), config }
+        Self::begin(Start::new(seed, adjust), addr, epoch)
+    }
+
+    /// The endpoint that begins so.
+    pub fn begin(start: Start, addr: SocketAddr, epoch: Epoch) -> Self {
+        let address = start.address(addr);
+        let endpoint = Endpoint::new(Arc::new(start.config), epoch, start.seed);
+        let endpoint = endpoint.expect("it can work");
+        Self { endpoint, addr, events: VecDeque::new(), keys: Vec::new(), address }
     }
 
     /// The address to dial it at.
-    pub fn address(&self) -> DirectAddr {
-        let address = DirectAddr::new(self.addr).with_peer(self.peer_id());
-        address.with_certhash(self.config.certificate.fingerprint())
+    pub const fn address(&self) -> DirectAddr {
+        self.address
     }
 
     /// The address of one of its ports.
@@ -67,7 +63,7 @@ impl Floe {
 
     /// Who it is.
     pub fn peer_id(&self) -> PeerId {
-        self.config.identity.peer_id()
+        self.address.peer().expect("its address has it")
     }
 
     /// Takes the first event that `pick` wants, leaving the others.

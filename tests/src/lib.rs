@@ -22,6 +22,7 @@ pub mod net;
 pub mod node;
 pub mod rng;
 pub mod rude_peer;
+pub mod start;
 pub mod str0m_peer;
 pub mod stun;
 pub mod world;

@@ -1,8 +1,8 @@
-//! A client without manners: it comes as far as it is told, stops there, and sends what it likes.
+//! A peer without manners: it comes as far as it is told, stops there, and sends what it likes.
 //!
 //! ICE and SCTP are written by hand, so that nothing keeps it from breaking their rules; DTLS and Noise are
-//! the real thing, as without keys nobody gets past them. It is a dialer: floe is the server, sends INIT
-//! first and gets answers. What it says of itself beyond that, each test says.
+//! the real thing, as without keys nobody gets past them. It dials floe, or waits to be dialed; floe sends
+//! INIT first, unless it is told to do so itself. What it says beyond that, each test says.
 
 mod sctp;
 
@@ -12,6 +12,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use dimpl::{Config, Dtls, DtlsCertificate, Output};
+use floe_core::fingerprint::Fingerprint;
+use floe_core::multiaddr::DirectAddr;
 use floe_core::rtc::config::DtlsVersions;
 use floe_core::rtc::{Certificate, Epoch};
 use floe_core::time::Timestamp;
@@ -28,11 +30,11 @@ use crate::stun;
 /// How far a peer goes. It answers what comes until then, and nothing after.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Step {
-    /// It has sent a check.
+    /// It has sent a check, if it dials.
     Checked,
-    /// It has answered the server's check, too.
+    /// It has answered floe's check, too.
     Proven,
-    /// It has sent a ClientHello.
+    /// It has sent a ClientHello, if it dials.
     Hello,
     /// It has finished DTLS.
     Secured,
@@ -49,8 +51,10 @@ pub struct Rude {
     pub seed: u64,
     /// Its address.
     pub addr: SocketAddr,
-    /// Whom it dials, and the fingerprint of that certificate.
-    pub server: (SocketAddr, [u8; 32]),
+    /// Where floe is, and the fingerprint of its certificate.
+    pub floe: (SocketAddr, [u8; 32]),
+    /// Whether it waits to be dialed.
+    pub listens: bool,
     /// Which DTLS it speaks.
     pub dtls: DtlsVersions,
     /// The longest DTLS datagram that it sends: a short one cuts its ClientHello.
@@ -59,11 +63,13 @@ pub struct Rude {
     pub until: Step,
     /// Whether it answers the server's check before it is asked to.
     pub proves: bool,
+    /// Whether it sends INIT, and does not wait for floe's.
+    pub inits: bool,
     /// What it says its receive window is.
     pub window: u32,
 }
 
-/// A client without manners.
+/// A peer without manners.
 pub struct RudePeer {
     rude: Rude,
     epoch: Epoch,
@@ -84,16 +90,18 @@ pub struct RudePeer {
 }
 
 impl Rude {
-    /// A peer that goes all the way with DTLS 1.2.
-    pub fn new(seed: u64, addr: SocketAddr, server: (SocketAddr, [u8; 32])) -> Self {
+    /// A peer that dials, and goes all the way with DTLS 1.2.
+    pub fn new(seed: u64, addr: SocketAddr, floe: (SocketAddr, [u8; 32])) -> Self {
         Self {
             seed,
             addr,
-            server,
+            floe,
+            listens: false,
             dtls: DtlsVersions::V12,
             mtu: 1_200,
             until: Step::Open,
             proves: true,
+            inits: false,
             window: 1 << 20,
         }
     }
@@ -116,7 +124,7 @@ impl RudePeer {
             DtlsVersions::V13 => Dtls::new_13(config, dtls, at),
             _ => Dtls::new_auto(config, dtls, at),
         };
-        dtls.set_active(true);
+        dtls.set_active(!rude.listens);
         let mut peer = Self {
             epoch,
             reached: Step::Checked,
@@ -133,8 +141,16 @@ impl RudePeer {
             bytes_received: 0,
             rude,
         };
-        peer.check();
+        if !peer.rude.listens {
+            peer.check();
+        }
         peer
+    }
+
+    /// Where it is when it is dialed.
+    pub fn address(&self) -> DirectAddr {
+        let address = DirectAddr::new(self.rude.addr).with_peer(self.identity.peer_id());
+        address.with_certhash(Fingerprint::from_bytes(self.fingerprint))
     }
 
     /// How far it has come.
@@ -179,20 +195,30 @@ impl RudePeer {
         }
     }
 
+    /// Says that it ends DTLS (close_notify).
+    pub fn hang_up(&mut self) {
+        self.with_dtls(Dtls::close);
+    }
+
     /// Whether its timer is due.
     pub fn is_due(&self, now: Timestamp) -> bool {
         self.deadline.is_some_and(|at| at <= now)
     }
 
-    /// What is to be sent, now.
+    /// What is to be sent next.
+    pub fn take_next(&mut self) -> Option<Vec<u8>> {
+        self.outbox.pop_front()
+    }
+
+    /// All that is to be sent.
     pub fn take_outbox(&mut self) -> Vec<Vec<u8>> {
         self.outbox.drain(..).collect()
     }
 
-    fn send_packet(&mut self, packet: &[u8]) {
-        if let Some(dtls) = self.dtls.as_mut().filter(|_| self.secured) {
-            dtls.send_application_data(packet).expect("DTLS is up");
-            self.drain_dtls();
+    /// Encrypts any bytes and sends them.
+    pub fn send_packet(&mut self, packet: &[u8]) {
+        if self.secured {
+            self.with_dtls(|dtls| dtls.send_application_data(packet));
         }
     }
 
@@ -207,12 +233,20 @@ impl RudePeer {
     fn handle_stun(&mut self, now: Timestamp, datagram: &[u8]) {
         let is_request = datagram[..2] == [0, 1];
         if is_request && self.rude.proves && self.may(Step::Proven) {
-            let password = self.password.strip_prefix(PREFIX).expect("so it was made");
-            let answer = stun::answer(datagram, self.rude.server.0, password);
+            let password = match self.rude.listens {
+                // The server's ufrag is its password, too.
+                true => stun::username(datagram)
+                    .and_then(|username| username.split(|byte| *byte == b':').next())
+                    .and_then(|server| str::from_utf8(server).ok())
+                    .expect("floe's checks have a USERNAME"),
+                false => self.password.strip_prefix(PREFIX).expect("so it was made"),
+            };
+            let answer = stun::answer(datagram, self.rude.floe.0, password);
             self.outbox.push_back(answer);
             self.go(Step::Proven);
         }
-        if !is_request && self.may(Step::Hello) && self.reached < Step::Hello {
+        if !is_request && !self.rude.listens && self.may(Step::Hello) && self.reached < Step::Hello
+        {
             self.go(Step::Hello);
             let at = self.epoch.instant(now);
             self.with_dtls(|dtls| dtls.handle_timeout(at));
@@ -242,12 +276,14 @@ impl RudePeer {
     fn drain_dtls(&mut self) {
         let mut buffer = vec![0; 20_000];
         let mut packets = Vec::new();
+        let mut just_secured = false;
         while let Some(dtls) = &mut self.dtls {
             match dtls.poll_output(&mut buffer) {
                 Output::Packet(packet) => self.outbox.push_back(packet.to_vec()),
                 Output::ApplicationData(data) => packets.push(data.to_vec()),
                 Output::Connected => {
                     self.secured = true;
+                    just_secured = true;
                     self.go(Step::Secured);
                 }
                 Output::CloseNotify => self.dtls = None,
@@ -258,6 +294,10 @@ impl RudePeer {
                 _ => {}
             }
         }
+        if just_secured && self.rude.inits && self.may(Step::Associated) {
+            let init = self.sctp.init();
+            self.send_packet(&init);
+        }
         for packet in packets {
             if self.may(Step::Associated) {
                 self.handle_sctp(&packet);
@@ -266,29 +306,53 @@ impl RudePeer {
     }
 
     fn handle_sctp(&mut self, packet: &[u8]) {
+        let was_up = self.sctp.is_up();
         let mut answers = self.sctp.handle(packet);
         if self.sctp.is_up() {
             self.go(Step::Associated);
         }
-        while let Some(mut message) = self.sctp.take_zero().filter(|_| self.may(Step::Open)) {
-            let noise = self.noise.get_or_insert_with(|| {
-                Noise::new(&self.identity, false, &self.fingerprint, &self.rude.server.1)
-            });
-            while let Some(Ok((_, payload))) = frames::take(&mut message) {
-                let answer = noise.handle(&payload).expect("floe's Noise is understood");
-                if !answer.is_empty() {
-                    let frame = frames::data(&answer);
-                    let chunk = self.sctp.data(0, PPID_BINARY, DATA_WHOLE, &frame);
-                    answers.push(self.sctp.packet(&[chunk]));
-                }
+        if self.may(Step::Open) {
+            if self.rude.listens && self.sctp.is_up() && !was_up {
+                let first = self.noise().begin();
+                answers.push(self.noise_packet(&first));
             }
-            if self.noise.as_ref().is_some_and(|noise| noise.peer().is_some()) {
-                self.go(Step::Open);
+            while let Some(message) = self.sctp.take_zero() {
+                answers.extend(self.handle_noise(message));
             }
         }
         for answer in answers {
             self.send_packet(&answer);
         }
+    }
+
+    fn handle_noise(&mut self, mut message: Vec<u8>) -> Vec<Vec<u8>> {
+        let mut answers = Vec::new();
+        while let Some(Ok((_, payload))) = frames::take(&mut message) {
+            let answer = self.noise().handle(&payload).expect("floe's Noise is understood");
+            if !answer.is_empty() {
+                answers.push(self.noise_packet(&answer));
+            }
+        }
+        if self.noise().peer().is_some() {
+            self.go(Step::Open);
+        }
+        answers
+    }
+
+    fn noise(&mut self) -> &mut Noise {
+        let Self { rude, identity, fingerprint, noise, .. } = self;
+        noise.get_or_insert_with(|| {
+            let (client, server) = match rude.listens {
+                true => (&rude.floe.1, &*fingerprint),
+                false => (&*fingerprint, &rude.floe.1),
+            };
+            Noise::new(identity, rude.listens, client, server)
+        })
+    }
+
+    fn noise_packet(&mut self, records: &[u8]) -> Vec<u8> {
+        let chunk = self.sctp.data(0, PPID_BINARY, DATA_WHOLE, &frames::data(records));
+        self.sctp.packet(&[chunk])
     }
 }
 
@@ -314,7 +378,7 @@ impl Node for RudePeer {
     }
 
     fn drain(&mut self, now: Timestamp, send: &mut dyn FnMut(Packet)) -> Option<Timestamp> {
-        let (source, destination) = (self.rude.addr, self.rude.server.0);
+        let (source, destination) = (self.rude.addr, self.rude.floe.0);
         for payload in self.outbox.drain(..) {
             send(Packet { source, destination, payload });
         }

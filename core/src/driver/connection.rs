@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::hub::Hub;
 use super::link::Link;
-use super::pipe::Pipe;
+use super::pipe::{Patience, Pipe};
 use super::stream::Stream;
 use crate::ice::Version;
 use crate::peer_id::PeerId;
@@ -100,7 +100,21 @@ impl Connection {
     ///
     /// See [`OpenError`].
     pub async fn open(&self) -> Result<Stream, OpenError> {
-        let pipe = Pipe::asking(self.ears.id);
+        self.ask(Patience::None).await
+    }
+
+    /// Opens a stream as [`open`](Self::open) does. While there are as many as may be, it waits until one
+    /// is over; those who wait have their turns in the order in which they came.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError::Closed`] when the connection is over.
+    pub async fn open_in_turn(&self) -> Result<Stream, OpenError> {
+        self.ask(Patience::Waits).await
+    }
+
+    async fn ask(&self, patience: Patience) -> Result<Stream, OpenError> {
+        let pipe = Pipe::asking(self.ears.id, patience);
         // From here on, dropping the future drops the only handle, which resets the stream.
         let stream = Stream::new(pipe.clone(), self.ears.alive.clone());
         if !pipe.ask_first(&self.ears.alive.hub.mail) {
@@ -125,6 +139,20 @@ impl Connection {
     pub async fn close(&self) {
         self.link().close(&self.ears.alive.hub.mail);
         self.closed().await;
+    }
+
+    /// Closes the connection when the peer's host has acknowledged all that its streams have sent, or five
+    /// seconds later. Meanwhile the streams go on, those that the peer opens are refused, and nobody can
+    /// open one. Done when the connection is over. It goes on also if the future is dropped, once it was
+    /// polled.
+    pub async fn finish(&self) {
+        self.begin_finish();
+        self.closed().await;
+    }
+
+    /// What [`finish`](Self::finish) does, without waiting for it.
+    pub fn begin_finish(&self) {
+        self.link().finish(&self.ears.alive.hub.mail);
     }
 
     /// Waits until the connection is over and says why. An endpoint ends its connections as

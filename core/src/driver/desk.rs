@@ -1,12 +1,13 @@
 //! The desk between the handles and the endpoint: wishes in, events out.
 //!
-//! It knows who holds what: a link for each connection, a lane of the pump for each stream. It never
+//! It knows who holds what: a link for each connection, a lane of the pump for each stream; and who waits
+//! for what comes of itself: a turn to open a stream, the delivery of all that was written. It never
 //! waits and never touches the socket; the [loop](super::run) calls it.
 
 use core::mem;
 use core::task::{Context, Poll};
 use core::time::Duration;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 use std::vec::Vec;
 
@@ -17,7 +18,7 @@ use super::hub::Hub;
 use super::interfaces::Lookout;
 use super::link::Link;
 use super::mail::Letter;
-use super::pipe::{Attention, Pipe};
+use super::pipe::{Attention, Patience, Pipe};
 use super::pump::Pump;
 use crate::rtc::error::{ConnectionEnd, OpenError};
 use crate::rtc::output::{Direction, Established, Timeline};
@@ -31,6 +32,10 @@ pub(super) struct Desk {
     links: HashMap<ConnectionId, Arc<Link>>,
     pump: Pump,
     lookout: Lookout,
+    /// Pipes that wait for their turn to have a stream, while there are as many as may be.
+    queues: BTreeMap<ConnectionId, VecDeque<Arc<Pipe>>>,
+    /// Connections that are to be closed once all is delivered, and when at the latest.
+    finishing: BTreeMap<ConnectionId, Timestamp>,
     /// Empty between two turns; kept for its capacity.
     letters: Vec<Letter>,
     /// Set when everything is being closed: that is over then at the latest.
@@ -39,8 +44,16 @@ pub(super) struct Desk {
 
 impl Desk {
     pub(super) fn new(hub: Arc<Hub>) -> Self {
-        let (links, pump, lookout) = (HashMap::new(), Pump::new(), Lookout::default());
-        Self { hub, links, pump, lookout, letters: Vec::new(), closes_at: None }
+        Self {
+            hub,
+            links: HashMap::new(),
+            pump: Pump::new(),
+            lookout: Lookout::default(),
+            queues: BTreeMap::new(),
+            finishing: BTreeMap::new(),
+            letters: Vec::new(),
+            closes_at: None,
+        }
     }
 
     /// Whether everything was to be closed, and is.
@@ -50,7 +63,8 @@ impl Desk {
 
     /// When the desk is to be [attended](Self::attend) even if no letter has come.
     pub(super) fn wakes_at(&self) -> Option<Timestamp> {
-        self.closes_at.into_iter().chain(self.lookout.due()).min()
+        let finishing = self.finishing.values().copied();
+        self.closes_at.into_iter().chain(self.lookout.due()).chain(finishing).min()
     }
 
     pub(super) fn poll_letters(&self, context: &mut Context<'_>) -> Poll<()> {
@@ -74,6 +88,9 @@ impl Desk {
 
     fn attend_hub(&mut self, now: Timestamp, endpoint: &mut Endpoint) {
         let wishes = self.hub.attend();
+        if wishes.deaf {
+            endpoint.set_accept(false);
+        }
         if wishes.counters {
             self.hub.answer(endpoint.counters());
         }
@@ -105,6 +122,9 @@ impl Desk {
                 }
                 if wishes.close && self.links.contains_key(&id) {
                     endpoint.close(now, id);
+                } else if wishes.finish && self.links.contains_key(&id) {
+                    self.finishing.entry(id).or_insert(now + FINISH_TIME);
+                    self.close_queue(id);
                 }
             }
             (None, None) => {}
@@ -113,15 +133,82 @@ impl Desk {
 
     fn attend_pipe(&mut self, now: Timestamp, endpoint: &mut Endpoint, pipe: &Arc<Pipe>) {
         match pipe.attend() {
-            Attention::Open(_) if self.closes_at.is_some() => pipe.opened(Err(OpenError::Closed)),
-            Attention::Open(connection) => match endpoint.open_stream(connection) {
-                Ok(id) => {
-                    self.pump.insert(id, pipe.clone());
-                    pipe.opened(Ok(id));
+            Attention::Open { connection, .. }
+                if self.closes_at.is_some() || self.finishing.contains_key(&connection) =>
+            {
+                pipe.opened(Err(OpenError::Closed));
+            }
+            Attention::Open { connection, patience: Patience::Waits }
+                if self.queues.contains_key(&connection) =>
+            {
+                self.queue(connection, pipe);
+            }
+            Attention::Open { connection, patience } => match endpoint.open_stream(connection) {
+                Err(OpenError::TooManyStreams) if patience == Patience::Waits => {
+                    self.queue(connection, pipe);
                 }
-                Err(error) => pipe.opened(Err(error)),
+                result => self.open(pipe, result),
             },
             wishes => self.pump.serve(now, endpoint, wishes),
+        }
+    }
+
+    fn open(&mut self, pipe: &Arc<Pipe>, result: Result<StreamId, OpenError>) {
+        if let Ok(id) = result {
+            self.pump.insert(id, pipe.clone());
+        }
+        pipe.opened(result);
+    }
+
+    fn queue(&mut self, connection: ConnectionId, pipe: &Arc<Pipe>) {
+        let queue = self.queues.entry(connection).or_default();
+        // Those who gave up must not fill it while no turn comes.
+        queue.retain(|pipe| !pipe.is_left());
+        queue.push_back(pipe.clone());
+    }
+
+    /// Does what nobody tells of when it can be done: to be called when the endpoint has nothing left to
+    /// say. Says whether it may have something again.
+    pub(super) fn settle(&mut self, now: Timestamp, endpoint: &mut Endpoint) -> bool {
+        let delivered = |id: &ConnectionId| match endpoint.stats(*id) {
+            Some(stats) => stats.send_buffered == 0,
+            None => true,
+        };
+        let due = |id: &ConnectionId, latest: Timestamp| latest <= now || delivered(id);
+        let finished: Vec<_> =
+            self.finishing.iter().filter(|&(id, at)| due(id, *at)).map(|(id, _)| *id).collect();
+        for id in &finished {
+            self.finishing.remove(id);
+            endpoint.close(now, *id);
+        }
+        self.open_queued(endpoint) || !finished.is_empty()
+    }
+
+    /// Opens streams for those who wait, as far as there is room for them.
+    fn open_queued(&mut self, endpoint: &mut Endpoint) -> bool {
+        let mut opened = false;
+        let mut queues = mem::take(&mut self.queues);
+        queues.retain(|connection, queue| {
+            while let Some(pipe) = queue.front() {
+                if !pipe.is_left() {
+                    match endpoint.open_stream(*connection) {
+                        Err(OpenError::TooManyStreams) => return true,
+                        result => self.open(pipe, result),
+                    }
+                    opened = true;
+                }
+                queue.pop_front();
+            }
+            false
+        });
+        self.queues = queues;
+        opened
+    }
+
+    /// No stream will be opened on a connection any more.
+    fn close_queue(&mut self, connection: ConnectionId) {
+        for pipe in self.queues.remove(&connection).into_iter().flatten() {
+            pipe.opened(Err(OpenError::Closed));
         }
     }
 
@@ -176,6 +263,8 @@ impl Desk {
         timeline: Timeline,
     ) {
         self.pump.disconnected(now, endpoint, id);
+        self.finishing.remove(&id);
+        self.close_queue(id);
         if let Some(link) = self.links.remove(&id) {
             link.closed(end, timeline);
         }
@@ -193,7 +282,9 @@ impl Desk {
 
     fn close_all(&mut self, now: Timestamp, endpoint: &mut Endpoint) {
         self.closes_at = Some(now + CLOSE_TIME);
-        for id in self.links.keys() {
+        let queues: Vec<_> = self.queues.keys().copied().collect();
+        queues.into_iter().for_each(|connection| self.close_queue(connection));
+        for id in self.links.keys().filter(|id| !self.finishing.contains_key(id)) {
             endpoint.close(now, *id);
         }
     }
@@ -210,6 +301,9 @@ impl Desk {
         for (_, link) in self.links.drain() {
             link.refused(DialError::from(&ending));
         }
+        for pipe in mem::take(&mut self.queues).into_values().flatten() {
+            pipe.abandon();
+        }
         self.pump.abandon();
         self.hub.end(ending);
     }
@@ -223,5 +317,8 @@ impl Drop for Desk {
     }
 }
 
+/// Delivering what is left may take so long: a few retransmissions. A peer that takes nothing must not keep
+/// its connection for ever.
+const FINISH_TIME: Duration = Duration::from_secs(5);
 /// Closing tells peers at once; what is still unanswered after this is cut off.
 const CLOSE_TIME: Duration = Duration::from_secs(1);

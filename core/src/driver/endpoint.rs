@@ -101,7 +101,7 @@ impl Endpoint {
     }
 
     /// Waits for the next connection that a peer has dialed; it is authenticated. `None` once the
-    /// endpoint is closed.
+    /// endpoint is closed, or [accepts none](Self::stop_accepting) any more.
     ///
     /// Up to 256 connections wait to be accepted; further ones are closed as they come.
     /// Dropping the future loses no connection.
@@ -110,6 +110,12 @@ impl Endpoint {
         let (link, id, established) = hub.accept().await?;
         let alive = Arc::new(Alive::new(link, hub.clone()));
         Some(Connection::new(alive, id, established))
+    }
+
+    /// Accepts no connections any more: those that peers dial from now on are refused, and those that wait
+    /// to be accepted are closed. All others go on, and the endpoint can dial.
+    pub fn stop_accepting(&self) {
+        self.owned.hub.close_ears();
     }
 
     /// The endpoint's numbers; `None` once it is closed.

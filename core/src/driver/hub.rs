@@ -39,6 +39,8 @@ struct State {
     posted: bool,
     arrivals: VecDeque<Arrival>,
     close: bool,
+    /// Nobody accepts connections any more.
+    deaf: bool,
     counters: Question<Counters>,
     /// The driver has ended.
     ended: Option<Ending>,
@@ -48,6 +50,7 @@ struct State {
 #[derive(Debug)]
 pub(super) struct Wishes {
     pub(super) close: bool,
+    pub(super) deaf: bool,
     pub(super) counters: bool,
 }
 
@@ -60,10 +63,22 @@ impl Hub {
     pub(super) async fn accept(&self) -> Option<Arrival> {
         let ready = |state: &mut State| match state.arrivals.pop_front() {
             Some(arrival) => Poll::Ready(Some(arrival)),
-            None if state.close || state.ended.is_some() => Poll::Ready(None),
+            None if state.close || state.deaf || state.ended.is_some() => Poll::Ready(None),
             None => Poll::Pending,
         };
         self.state.until(ready).await
+    }
+
+    /// Asks the driver to refuse connections from now on.
+    pub(super) fn close_ears(&self) {
+        let unwanted = self.state.change(|state| {
+            state.deaf = true;
+            mem::take(&mut state.arrivals)
+        });
+        for (link, ..) in unwanted {
+            link.abandon(&self.mail);
+        }
+        self.post(|_| ());
     }
 
     /// Asks the driver to close everything and end.
@@ -107,7 +122,7 @@ impl Hub {
     pub(super) fn attend(&self) -> Wishes {
         self.state.with(|state| {
             state.posted = false;
-            Wishes { close: state.close, counters: state.counters.is_open() }
+            Wishes { close: state.close, deaf: state.deaf, counters: state.counters.is_open() }
         })
     }
 
@@ -124,10 +139,10 @@ impl Hub {
         self.state.until(ready).await
     }
 
-    /// Hands a connection to whoever accepts. `false`: too many wait already.
+    /// Hands a connection to whoever accepts. `false`: nobody does, or too many wait already.
     pub(super) fn arrived(&self, arrival: Arrival) -> bool {
         self.state.change(|state| {
-            let room = state.arrivals.len() < BACKLOG;
+            let room = !state.deaf && state.arrivals.len() < BACKLOG;
             if room {
                 state.arrivals.push_back(arrival);
             }

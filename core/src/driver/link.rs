@@ -41,6 +41,8 @@ struct State {
     deaf: bool,
     /// No handle is left at all, or one said so.
     close: bool,
+    /// As that, once all is delivered.
+    finish: bool,
     stats: Question<Stats>,
 }
 
@@ -50,6 +52,7 @@ pub(super) struct Wishes {
     pub(super) id: Option<ConnectionId>,
     pub(super) dial: Option<Target>,
     pub(super) close: bool,
+    pub(super) finish: bool,
     /// Streams that nobody can accept any more.
     pub(super) unwanted: VecDeque<Arc<Pipe>>,
     pub(super) stats: bool,
@@ -81,10 +84,19 @@ impl Link {
         self.post(mail, |state| state.close = true);
     }
 
+    /// Closes the connection once all that was written is delivered. Nobody accepts streams meanwhile.
+    pub(super) fn finish(self: &Arc<Self>, mail: &Mailbox) {
+        self.post(mail, |state| {
+            state.finish = true;
+            state.deaf = true;
+        });
+    }
+
     /// No handle is left: the connection is closed, and so is what nobody could accept.
     pub(super) fn abandon(self: &Arc<Self>, mail: &Mailbox) {
         self.post(mail, |state| {
-            state.close = true;
+            // Unless it is about to be, once all is delivered.
+            state.close |= !state.finish;
             // A dial that was given up never had anybody to accept streams.
             state.deaf = true;
         });
@@ -172,6 +184,7 @@ impl Link {
                 id: state.id,
                 dial: state.dial.take(),
                 close: state.close,
+                finish: state.finish,
                 unwanted: if state.deaf { mem::take(&mut state.arrivals) } else { VecDeque::new() },
                 stats: state.stats.is_open(),
             }

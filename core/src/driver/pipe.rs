@@ -50,7 +50,7 @@ struct State {
 
 #[derive(Clone, Copy, Debug)]
 enum Opening {
-    Asked(ConnectionId),
+    Asked { connection: ConnectionId, patience: Patience },
     Open(StreamId),
     Failed(OpenError),
 }
@@ -87,11 +87,20 @@ struct Outbound {
     writer: Option<Waker>,
 }
 
+/// What an opener does when there are as many streams as may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Patience {
+    /// It hears of that.
+    None,
+    /// It waits for its turn.
+    Waits,
+}
+
 /// What a letter about a pipe stands for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Attention {
     /// Open a stream for it.
-    Open(ConnectionId),
+    Open { connection: ConnectionId, patience: Patience },
     /// It never had a stream, and needs none any more.
     Gone,
     /// Look after its stream.

@@ -158,8 +158,10 @@ impl<S: Socket, C: Clock, O: Observer> Driver<S, C, O> {
                 Output::Event(Event::KeyLog { line, .. }) => self.observer.key(&line),
                 Output::Event(event) => self.desk.on_event(now, &mut self.endpoint, event),
                 Output::Timeout(deadline) => {
-                    self.observer.drained();
-                    return deadline;
+                    if !self.desk.settle(now, &mut self.endpoint) {
+                        self.observer.drained();
+                        return deadline;
+                    }
                 }
             }
         }

@@ -23,7 +23,7 @@ use super::config::Limits;
 use super::routes::UfragKey;
 use super::telemetry::{self, Tally};
 use crate::ice::Version;
-use crate::time::Timestamp;
+use crate::time::{Deadline, Timestamp};
 
 /// A verified check.
 #[derive(Clone, Copy, Debug)]
@@ -235,7 +235,14 @@ impl Admission {
         self.entries.len()
     }
 
-    fn expire(&mut self, now: Timestamp) {
+    /// When the next entry has had its time.
+    pub(super) fn deadline(&self) -> Option<Deadline> {
+        let (since, _) = self.ages.front()?;
+        Some(Deadline { at: *since + self.lifetime, why: "a half-open peer had its time" })
+    }
+
+    /// Ends what had its time.
+    pub(super) fn expire(&mut self, now: Timestamp) {
         while let Some(&(since, _)) = self.ages.front()
             && since + self.lifetime <= now
         {
@@ -275,6 +282,12 @@ impl Admission {
             if self.by_address.get(&source.remote) == Some(&key) {
                 self.by_address.remove(&source.remote);
             }
+        }
+        // Nobody is to be woken for who is gone.
+        while let Some((since, key)) = self.ages.front()
+            && self.entries.get(key).is_none_or(|entry| entry.since != *since)
+        {
+            self.ages.pop_front();
         }
         Some(*entry)
     }

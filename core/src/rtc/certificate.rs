@@ -24,7 +24,7 @@ use p256::SecretKey;
 use p256::pkcs8::{DecodePrivateKey, EncodePrivateKey};
 use zeroize::Zeroizing;
 
-use super::identity::Keypair;
+use super::identity::{self, Keypair, KeypairError};
 use crate::fingerprint::Fingerprint;
 
 /// A DTLS certificate together with its private key.
@@ -72,6 +72,17 @@ impl Certificate {
     /// data.
     pub fn derive_from_raw(host_key: &[u8]) -> Self {
         Self::grown_from(host_key, DERIVE_INFO)
+    }
+
+    /// As [`derive`](Self::derive), from a key file of any type: libp2p's PrivateKey protobuf
+    /// `{ 1: type, 2: data }`, of which the data count.
+    ///
+    /// For Ed25519 and secp256k1 it is what go-libp2p derives from the same file.
+    ///
+    /// # Errors
+    /// [`KeypairError::Malformed`] if it is no such file.
+    pub fn derive_from_protobuf(key_file: &[u8]) -> Result<Self, KeypairError> {
+        identity::private_key_data(key_file).map(Self::derive_from_raw)
     }
 
     /// Takes over an existing X.509 certificate and its private key in PKCS #8, both DER.

@@ -75,6 +75,16 @@ impl Connection {
         self.remote
     }
 
+    /// Whether what DTLS says goes to an address.
+    pub(super) fn goes_on_with(&self, remote: SocketAddr) -> bool {
+        self.phase.engine().is_some_and(|engine| engine.remote() == Some(remote))
+    }
+
+    /// Whether its DTLS handshake, which is under way, was begun with the ClientHello in this datagram.
+    pub(super) fn began_with(&self, hello: &[u8]) -> bool {
+        self.phase.engine().is_some_and(|engine| engine.began_with(hello))
+    }
+
     /// Every address that the peer may use.
     pub(super) fn addresses(&self) -> Vec<SocketAddr> {
         match self.phase.engine() {
@@ -289,7 +299,12 @@ impl Connection {
 
     fn on_engine_event(&mut self, now: Timestamp, event: EngineEvent, shared: &mut Shared) {
         match event {
-            EngineEvent::Secured { remote, dtls12 } => self.on_secured(now, remote, dtls12),
+            EngineEvent::Secured { remote, dtls12, webrtc_rs } => {
+                self.on_secured(now, remote, dtls12);
+                if webrtc_rs {
+                    self.streams.hold_fin_acks();
+                }
+            }
             EngineEvent::Associated { as_server, dtls12 } => {
                 self.on_associated(now, as_server && dtls12, shared);
             }

@@ -81,7 +81,7 @@ impl Endpoint {
     pub fn new(config: Arc<Config>, epoch: Epoch, seed: [u8; 32]) -> Result<Self, ConfigError> {
         config.validate()?;
         let admission = Admission::new(&config.limits, config.handshake_timeout);
-        let dtls = DtlsContext::new(&config.certificate, config.dtls, config.log_keys);
+        let dtls = DtlsContext::new(&config.certificate, config.dtls, config.log_keys).into();
         let mut entropy = Entropy::new(seed);
         let questions = Questions::new(entropy.next_block());
         let shared = Shared {
@@ -124,6 +124,7 @@ impl Endpoint {
     /// Does what is due. To be called when the deadline of [`Output::Timeout`] has come; calling it
     /// earlier or later is harmless.
     pub fn handle_timeout(&mut self, now: Timestamp) {
+        self.admission.expire(now);
         while let Some(&(deadline, id)) = self.deadlines.first()
             && deadline.at <= now
         {
@@ -146,6 +147,8 @@ impl Endpoint {
         if !target.is_dialable() {
             return Err(DialRefused::BadAddress);
         }
+        // A connection that died while the clock jumped is not in the way of its successor.
+        self.handle_timeout(now);
         let port = self.port_for(&target)?;
         if self.connections.len() >= self.shared.config.limits.connections {
             return Err(DialRefused::TooManyConnections);
@@ -235,7 +238,8 @@ impl Endpoint {
             let Some(id) = self.busy.pop() else { break };
             self.advance(now, id);
         }
-        Output::Timeout(self.deadlines.first().map(|&(deadline, _)| deadline))
+        let of_connections = self.deadlines.first().map(|&(deadline, _)| deadline);
+        Output::Timeout(Deadline::earliest(of_connections, self.admission.deadline()))
     }
 
     fn advance(&mut self, now: Timestamp, id: ConnectionId) {
@@ -367,6 +371,7 @@ impl Endpoint {
             && port == Port::Main
             && is_client_hello(payload)
             && self.admission.knows(now, remote)
+            && !self.repeats_unfinished(remote, payload)
         {
             self.give_up_unfinished(now, remote);
             if self.may_begin(now, remote)
@@ -500,10 +505,21 @@ impl Endpoint {
         }
     }
 
-    /// Accepted connections with an address whose set-up is not done.
+    /// Whether a ClientHello is the one that began a handshake with an address, and not of a new dial: whoever
+    /// forges a check in a client's name does not make it give up.
+    fn repeats_unfinished(&self, remote: SocketAddr, hello: &[u8]) -> bool {
+        let began = |id| self.connections.get(id).is_some_and(|it| it.began_with(hello));
+        self.unfinished(remote).iter().any(began)
+    }
+
+    /// Accepted connections whose set-up is not done and goes on with an address: it is not enough that a check
+    /// came from there, which anybody may have sent.
     fn unfinished(&self, remote: SocketAddr) -> Vec<ConnectionId> {
-        let at = self.routes.at(remote).iter().copied();
-        at.filter(|id| self.handshaking.contains(id)).collect()
+        let goes_on = |id: &ConnectionId| {
+            self.handshaking.contains(id)
+                && self.connections.get(id).is_some_and(|it| it.goes_on_with(remote))
+        };
+        self.routes.at(remote).iter().copied().filter(goes_on).collect()
     }
 
     /// A peer that came back on the same address has replaced its old connection: the one that is there now,

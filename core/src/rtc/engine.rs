@@ -28,12 +28,15 @@
 //!
 //! Obeys: libp2p webrtc-direct §Connection Establishment, RFC 8831, RFC 8832; the parts name theirs.
 
+#[cfg(feature = "fuzz")]
+pub(crate) mod bare;
 mod channels;
 mod dcep;
 mod dtls;
 mod expected;
 mod ice;
 mod lite;
+mod liveness;
 mod sctp;
 #[cfg(test)]
 mod tests;
@@ -43,18 +46,21 @@ use core::fmt;
 use core::net::{IpAddr, SocketAddr};
 use core::time::Duration;
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::vec::Vec;
 
 use bytes::Bytes;
 
 use self::channels::Channels;
 use self::dtls::{Dtls, Failure};
+use self::liveness::Liveness;
 use self::sctp::Sctp;
 use super::allowance::Allowance;
 use super::epoch::Epoch;
 use super::error::Step;
 use super::outbox::Outbox;
 use super::output::Port;
+use crate::ice::stun::{Binding, Class};
 use crate::time::{Deadline, Timestamp};
 
 pub(crate) use self::dtls::DtlsContext;
@@ -70,13 +76,15 @@ pub(crate) struct Params<'a> {
     /// Where the peer is. A client's agent must have been answered, or nothing is sent.
     pub(crate) ice: Ice,
     /// Our certificate and the versions we speak.
-    pub(crate) dtls: &'a DtlsContext,
+    pub(crate) dtls: &'a Arc<DtlsContext>,
     /// Whether a server asks for a cookie before it spends anything.
     pub(crate) cookie: bool,
     /// The certificates that the peer may show.
     pub(crate) expected: Expected,
     /// Bytes of the SCTP receive window.
     pub(crate) receive_window: u32,
+    /// How long a peer that dialed us may be silent before it is asked whether it is there.
+    pub(crate) patience: Duration,
 }
 
 /// One peer's wire.
@@ -96,7 +104,7 @@ pub(crate) struct Engine {
     held: bool,
     /// Where the peer was last.
     remote: Option<SocketAddr>,
-    heard: Timestamp,
+    liveness: Liveness,
     counters: Counters,
 }
 
@@ -123,7 +131,7 @@ enum State {
 impl Engine {
     /// An engine for a peer.
     pub(crate) fn new(now: Timestamp, epoch: Epoch, params: Params<'_>) -> Self {
-        let Params { role, ice, dtls, cookie, expected, receive_window } = params;
+        let Params { role, ice, dtls, cookie, expected, receive_window, patience } = params;
         let mut channels = Channels::new(role);
         channels.expect(NOISE_CHANNEL);
         Self {
@@ -138,7 +146,7 @@ impl Engine {
             events: VecDeque::new(),
             replies: Vec::new(),
             held: false,
-            heard: now,
+            liveness: Liveness::new(now, patience),
             counters: Counters::default(),
         }
     }
@@ -156,7 +164,10 @@ impl Engine {
         let Ice::Full(agent) = &mut self.ice else { return false };
         let accepted = agent.handle_stun(now, remote, datagram);
         if accepted {
-            self.heard = self.now;
+            // Requests can be forged: their key is in our own, which anybody may have seen.
+            if Binding::parse(datagram).is_ok_and(|it| it.class() == Class::Success) {
+                self.liveness.on_heard(self.now);
+            }
             self.note_destination();
         }
         accepted
@@ -180,7 +191,11 @@ impl Engine {
         self.advance(now);
         let Ice::Lite(lite) = &mut self.ice else { return };
         lite.on_check(now, local, remote, use_candidate);
-        self.heard = self.now;
+        if self.state == State::Associated
+            && lite.destination().is_some_and(|(_, current)| current != remote)
+        {
+            self.liveness.on_check_elsewhere(self.now, remote);
+        }
         self.note_destination();
     }
 
@@ -217,7 +232,7 @@ impl Engine {
         let handshaking = self.state == State::Handshaking;
         let heard = self.with_dtls(|dtls, at, sink| dtls.handle_packet(at, datagram, sink));
         if heard {
-            self.heard = self.now;
+            self.liveness.on_heard(self.now);
             if let Ice::Lite(lite) = &mut self.ice {
                 if handshaking {
                     lite.on_secured();
@@ -226,6 +241,11 @@ impl Engine {
             }
         }
         self.note_destination();
+    }
+
+    /// Whether the DTLS handshake that is under way was begun with the ClientHello in this datagram.
+    pub(crate) fn began_with(&self, datagram: &[u8]) -> bool {
+        self.dtls.began_with(datagram)
     }
 
     /// Takes the time.
@@ -240,6 +260,9 @@ impl Engine {
         self.sctp.handle_timeout(self.epoch.instant(now));
         let quiet = self.quiet();
         self.channels.handle_timeout(now, &mut self.sctp, quiet);
+        if self.asks() {
+            self.liveness.handle_timeout(now);
+        }
         self.pump();
     }
 
@@ -260,9 +283,13 @@ impl Engine {
             let (port, allowance) = (self.ice.port(), self.ice.allowance());
             let mut path = Path { port, local, remote, allowance, out, bytes: 0, datagrams: 0 };
             self.flush_records(&mut path);
+            let asked = self.ask_for_life(&mut path);
             self.ice.set_allowance(path.allowance);
             self.counters.bytes_sent += path.bytes;
             self.counters.datagrams_sent += path.datagrams;
+            if let Some((candidate, record)) = asked {
+                self.send_to_candidate(candidate, &record, out);
+            }
         }
         if let Ice::Full(agent) = &mut self.ice {
             agent.poll_transmit(out);
@@ -281,11 +308,13 @@ impl Engine {
             return ice;
         }
         let discarding = self.channels.deadline(self.quiet());
+        let asking = self.asks().then(|| self.liveness.deadline());
         [
             ice,
             self.dtls.deadline().map(|instant| at(instant, "DTLS flight")),
             self.sctp.deadline().map(|instant| at(instant, "SCTP timer")),
             discarding.map(|at| Deadline { at, why: "channel to be reset" }),
+            asking.map(|at| Deadline { at, why: "is the peer there?" }),
         ]
         .into_iter()
         .fold(None, Deadline::earliest)
@@ -386,9 +415,9 @@ impl Engine {
 
     // ── numbers ──
 
-    /// When something authentic last came from the peer: a verified check or answer, or DTLS data.
+    /// When something authentic last came from the peer: what DTLS has decrypted, or the answer to a check.
     pub(crate) fn last_heard(&self) -> Timestamp {
-        self.heard
+        self.liveness.heard()
     }
 
     /// The port that the peer reaches us at.
@@ -461,6 +490,10 @@ impl Engine {
                 }
                 replies.push(packet.into());
             }
+            dtls::Event::Anew => {
+                replies.clear();
+                *held = false;
+            }
             dtls::Event::Connected(peer) => connected = Some(peer),
             dtls::Event::Data(packet) => {
                 heard = true;
@@ -472,7 +505,8 @@ impl Engine {
         if let Some(remote) = connected {
             heard = true;
             self.state = self.state.max(State::Secured);
-            self.events.push_back(Event::Secured { remote, dtls12: self.dtls.is_12() });
+            let (dtls12, webrtc_rs) = (self.dtls.is_12(), self.dtls.is_webrtc_rs());
+            self.events.push_back(Event::Secured { remote, dtls12, webrtc_rs });
         }
         self.pump();
         if closed {
@@ -505,6 +539,43 @@ impl Engine {
         }
         if let Err(failure) = result {
             self.end(failure.into());
+        }
+    }
+
+    /// Whether a silent peer is asked if it is there: only whoever dials us does not hear of that from ICE.
+    fn asks(&self) -> bool {
+        self.state == State::Associated && matches!(self.ice, Ice::Lite(_))
+    }
+
+    /// Asks a peer that was silent for what it has to answer; says where else it may be, and the record to be
+    /// sent there.
+    fn ask_for_life(&mut self, path: &mut Path<'_>) -> Option<(SocketAddr, Vec<u8>)> {
+        if !self.asks() {
+            return None;
+        }
+        let candidate = self.liveness.ask(self.now)?;
+        let mut asked = None;
+        let sent = self.dtls.send(&self.sctp.heartbeat(), &mut |event| {
+            if let (Some(candidate), dtls::Event::Packet(record)) = (candidate, &event) {
+                asked = Some((candidate, record.to_vec()));
+            }
+            path.take(event);
+        });
+        if let Err(failure) = sent {
+            self.end(failure.into());
+        }
+        asked
+    }
+
+    fn send_to_candidate(&mut self, candidate: SocketAddr, record: &[u8], out: &mut Outbox) {
+        let port = self.ice.port();
+        let Ice::Lite(lite) = &mut self.ice else { return };
+        if let Some((local, allowance)) = lite.path_to(candidate)
+            && allowance.spend(record.len())
+        {
+            self.counters.bytes_sent += record.len() as u64;
+            self.counters.datagrams_sent += 1;
+            out.push(port, local, candidate, record);
         }
     }
 

@@ -23,6 +23,7 @@ use std::boxed::Box;
 use std::sync::Arc;
 use std::vec::Vec;
 
+pub(in crate::rtc) use keypair::private_key_data;
 pub use keypair::{Keypair, KeypairError};
 pub(crate) use payload::Payload;
 pub use payload::PayloadError;

@@ -282,11 +282,11 @@ pub enum Event {
         id: StreamId,
     },
     /// The write half is finished: the peer has acknowledged the end of our data, or will not do so any
-    /// more (it never does, or it stopped reading).
+    /// more (it never does, it stopped reading, or the connection ended first).
     Finished {
         /// Which.
         id: StreamId,
-        /// Whether the peer acknowledged (FIN_ACK).
+        /// Whether the peer acknowledged (FIN_ACK). If not, nothing is known of what was still under way.
         acknowledged: bool,
     },
     /// A stream is over in both directions. What it received may still be read until its handle is

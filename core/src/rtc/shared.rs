@@ -16,7 +16,7 @@ pub(super) struct Shared {
     pub(super) epoch: Epoch,
     pub(super) entropy: Entropy,
     /// Built once: its self-test alone is a third of a handshake's work.
-    pub(super) dtls: DtlsContext,
+    pub(super) dtls: Arc<DtlsContext>,
     pub(super) outbox: Outbox,
     pub(super) events: VecDeque<Event>,
 }

@@ -3,18 +3,18 @@
 //! The transition tables of floor 0 decide what a flag or a wish does; this room holds the bytes that
 //! go with it. It never touches the engine: [`Streams`](super::streams::Streams) brings messages in
 //! with [`Stream::on_message`] and takes them out with [`Stream::next_message`].
-//!
-//! Received payload is kept as slices of the SCTP messages that it came in, so it is copied once, into
-//! the application's buffer. A slice that would hold on to much more than itself is copied out, and
-//! each is charged with its handle too, so that no peer can make us keep many times its limit.
+
+mod inbound;
+#[cfg(test)]
+mod tests;
 
 use core::fmt::Display;
-use std::collections::VecDeque;
 use std::vec::Vec;
 
 use bytes::{Buf, Bytes, BytesMut};
 use tracing::{Span, debug, trace};
 
+use self::inbound::{Inbound, keep};
 use super::error::{StreamEnd, WriteError};
 use super::framed::encode;
 use super::output::Read;
@@ -45,6 +45,10 @@ pub(super) struct Stream {
     cut_short: bool,
     /// Flags that go out before any more data, in this order.
     pending: Vec<Flag>,
+    /// FIN_ACK waits until our half is done.
+    pub(super) holds_fin_ack: bool,
+    /// It waits for that now.
+    owes_fin_ack: bool,
     /// The lifecycle is over: the channel goes as soon as `pending` has gone.
     channel_over: bool,
     /// The channel is gone, by the peer's reset or with the connection.
@@ -93,6 +97,8 @@ impl Stream {
             stopped_reading: false,
             cut_short: false,
             pending: Vec::new(),
+            holds_fin_ack: false,
+            owes_fin_ack: false,
             channel_over: false,
             detached: false,
             forgotten: false,
@@ -346,10 +352,15 @@ impl Stream {
             self.outbound = BytesMut::new();
             self.finishing = false;
         }
-        if let Some(flag) = reply.send
-            && !self.pending.contains(&flag)
-        {
-            self.pending.push(flag);
+        let is_open = self.lifecycle.write_half() == WriteHalf::Open;
+        match reply.send {
+            Some(Flag::FinAck) if self.holds_fin_ack && is_open => self.owes_fin_ack = true,
+            Some(flag) if !self.pending.contains(&flag) => self.pending.push(flag),
+            _ => {}
+        }
+        let is_reset = self.lifecycle.write_half() == WriteHalf::Reset;
+        if !is_open && core::mem::take(&mut self.owes_fin_ack) && !is_reset {
+            self.pending.push(Flag::FinAck);
         }
         self.channel_over |= reply.close_channel;
     }
@@ -386,162 +397,5 @@ impl Stream {
             (WriteHalf::Reset, _) | (_, ReadHalf::Reset) => StreamEnd::ResetByPeer,
             _ => StreamEnd::Finished,
         }
-    }
-}
-
-/// A piece of payload, to be kept.
-///
-/// A slice holds on to its whole message, so it is only taken where that is mostly payload.
-fn keep(message: &Bytes, piece: &[u8]) -> Bytes {
-    if piece.len() < message.len() / 2 {
-        Bytes::copy_from_slice(piece)
-    } else {
-        message.slice_ref(piece)
-    }
-}
-
-/// Received payload that has not been read.
-#[derive(Debug, Default)]
-struct Inbound {
-    chunks: VecDeque<Bytes>,
-    cost: usize,
-}
-
-impl Inbound {
-    fn push(&mut self, chunk: Bytes) {
-        self.cost += chunk.len() + CHUNK_OVERHEAD;
-        self.chunks.push_back(chunk);
-    }
-
-    fn read(&mut self, out: &mut [u8]) -> usize {
-        let mut filled = 0;
-        while filled < out.len() {
-            let Some(chunk) = self.chunks.front_mut() else { break };
-            let len = chunk.len().min(out.len() - filled);
-            out[filled..filled + len].copy_from_slice(&chunk[..len]);
-            chunk.advance(len);
-            self.cost -= len;
-            filled += len;
-            if chunk.is_empty() {
-                self.chunks.pop_front();
-                self.cost -= CHUNK_OVERHEAD;
-            }
-        }
-        if self.chunks.is_empty() {
-            // An idle stream keeps no buffer.
-            self.chunks = VecDeque::new();
-        }
-        filled
-    }
-
-    fn clear(&mut self) {
-        *self = Self::default();
-    }
-
-    fn is_empty(&self) -> bool {
-        self.chunks.is_empty()
-    }
-}
-
-/// What a received slice costs besides its bytes: the handle (32 bytes), and the allocation behind it
-/// with its bookkeeping.
-const CHUNK_OVERHEAD: usize = 96;
-
-#[cfg(test)]
-mod tests {
-    use std::vec;
-
-    use super::*;
-
-    fn stream() -> Stream {
-        Stream::new(2, true, 1 << 20, 1 << 20, Span::none())
-    }
-
-    fn flag(flag: Flag) -> Bytes {
-        encode(Message { flag: Some(flag), payload: &[] })
-    }
-
-    #[test]
-    fn a_peer_that_stops_ends_a_finish_that_has_not_left_yet() {
-        let mut stream = stream();
-        assert_eq!(stream.write(b"unsent"), Ok(6));
-        assert_eq!(stream.finish(), Ok(()));
-        let news = stream.on_message(Timestamp::ZERO, &flag(Flag::StopSending));
-        assert_eq!(news.finished, Some(false));
-        assert_eq!(stream.write(b"more"), Err(WriteError::Stopped));
-    }
-
-    /// Whoever stopped reading has come to the end that it chose, whatever the peer does afterwards.
-    #[test]
-    fn what_we_stopped_reading_is_finished() {
-        let mut out = [0; 8];
-        let mut stream = stream();
-        stream.on_message(Timestamp::ZERO, &encode(Message { flag: None, payload: b"unread" }));
-        stream.stop_reading(Timestamp::ZERO);
-        assert_eq!(stream.read(&mut out), Read::Finished);
-        stream.on_message(Timestamp::ZERO, &flag(Flag::Reset));
-        assert_eq!(stream.read(&mut out), Read::Finished);
-        let mut late = super::tests::stream();
-        late.on_message(Timestamp::ZERO, &flag(Flag::Reset));
-        late.stop_reading(Timestamp::ZERO);
-        assert_eq!(late.read(&mut out), Read::Reset, "there was nothing left to stop");
-    }
-
-    /// A task that reads must not take what another task has reset for the whole.
-    #[test]
-    fn a_reset_that_drops_what_was_finished_is_no_good_end() {
-        let mut out = [0; 3];
-        for rest in [b"".as_slice(), b"unread"] {
-            let mut stream = stream();
-            let now = Timestamp::ZERO;
-            let payload = [b"out".as_slice(), rest].concat();
-            stream.on_message(now, &encode(Message { flag: Some(Flag::Fin), payload: &payload }));
-            assert_eq!(stream.read(&mut out), Read::Bytes(3));
-            stream.reset(now);
-            let end = if rest.is_empty() { Read::Finished } else { Read::Reset };
-            assert_eq!(stream.read(&mut out), end);
-        }
-    }
-
-    #[test]
-    fn a_channel_closed_under_a_half_that_nobody_reads_is_no_reset() {
-        for acknowledged in [true, false] {
-            let mut stream = stream();
-            let now = Timestamp::ZERO;
-            stream.stop_reading(now);
-            assert_eq!(stream.finish(), Ok(()));
-            while stream.next_message(now).0.is_some() {}
-            if acknowledged {
-                assert_eq!(stream.on_message(now, &flag(Flag::FinAck)).finished, Some(true));
-            }
-            assert_eq!(stream.on_channel_closed(now).closed, Some(StreamEnd::Finished));
-        }
-    }
-
-    #[test]
-    fn a_little_payload_does_not_hold_a_large_message() {
-        let mut stream = stream();
-        // A field that nobody knows (3, bytes) of 100 000 bytes, then one byte of payload.
-        let mut frame = vec![0xa0 + 7, 0x8d, 0x06, 0x1a, 0xa0, 0x8d, 0x06];
-        frame.resize(frame.len() + 100_000, 0);
-        frame.extend([0x12, 1, b'x']);
-        let message = Bytes::from(frame);
-        assert!(stream.on_message(Timestamp::ZERO, &message).readable);
-        assert!(message.is_unique(), "nothing holds on to the message");
-        assert_eq!(stream.unread(), 1 + CHUNK_OVERHEAD);
-        let mut out = [0; 8];
-        assert_eq!(stream.read(&mut out), Read::Bytes(1));
-        assert_eq!(stream.unread(), 0);
-    }
-
-    #[test]
-    fn what_came_before_the_peer_was_known_is_told_later() {
-        let mut stream = stream();
-        assert_eq!(stream.missed(), News::default());
-        let payload = encode(Message { flag: None, payload: b"early" });
-        stream.on_message(Timestamp::ZERO, &payload);
-        assert!(stream.missed().readable);
-        stream.on_message(Timestamp::ZERO, &flag(Flag::Reset));
-        assert_eq!(stream.missed().closed, Some(StreamEnd::ResetByPeer));
     }
 }

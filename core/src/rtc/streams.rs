@@ -46,6 +46,8 @@ pub(super) struct Streams {
     surfaced: bool,
     /// Opened by the peer before that, in order.
     early: VecDeque<u32>,
+    /// The peer takes FIN_ACK for the end of what it reads.
+    holds_fin_acks: bool,
     /// Of channels that go beyond a limit.
     refusals: Tally,
     limits: StreamLimits,
@@ -79,6 +81,7 @@ impl Streams {
             refused: 0,
             surfaced: false,
             early: VecDeque::new(),
+            holds_fin_acks: false,
             refusals: Tally::default(),
             limits: StreamLimits {
                 streams: limits.streams,
@@ -102,6 +105,13 @@ impl Streams {
                 self.tell(id, missed, events);
             }
         }
+    }
+
+    /// The peer is rust-libp2p on webrtc-rs, which does not know FIN_ACK and fails the stream that it comes
+    /// on: where its FIN ends a question, the answer would be lost. It is acknowledged once our own half is
+    /// done, when such a peer reads no more; it waits for no FIN_ACK.
+    pub(super) fn hold_fin_acks(&mut self) {
+        self.holds_fin_acks = true;
     }
 
     /// The peer takes so many SCTP streams.
@@ -358,8 +368,9 @@ impl Streams {
         self.next_serial = self.next_serial.wrapping_add(1);
         let limits = &self.limits;
         let span = telemetry::stream(self.id(serial, channel));
-        let stream =
+        let mut stream =
             Stream::new(channel, opened_by_us, limits.frame_bytes, limits.stream_send_bytes, span);
+        stream.holds_fin_ack = self.holds_fin_acks;
         self.by_serial.insert(serial, stream);
         self.by_channel.insert(channel, serial);
         serial

@@ -2,11 +2,14 @@
 //!
 //! ```sh
 //! cargo run --release -p floe-tests --bin chaos -- --seeds 100000 --from 0 --jobs 2
-//! cargo run --release -p floe-tests --bin chaos -- --seed 77     # one, with its script
+//! cargo run --release -p floe-tests --bin chaos -- --seeds 10000 --driven   # behind the driver's loop
+//! cargo run --release -p floe-tests --bin chaos -- --seed 77                # one, with its script
 //! ```
+//!
+//! It ends with 0 if everything came right, with 1 if something did not, and with 2 if it was not understood.
 
 use std::collections::BTreeMap;
-use std::io::{Write, stderr};
+use std::io::{IsTerminal, Write, stderr};
 use std::process::ExitCode;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -125,12 +128,23 @@ fn many(options: &Options) -> ExitCode {
     };
     thread::scope(|scope| {
         let jobs: Vec<_> = (0..options.jobs).map(|_| scope.spawn(work)).collect();
+        let (mut told, is_watched) = (start, stderr().is_terminal());
         while jobs.iter().any(|job| !job.is_finished()) {
             thread::sleep(PROGRESS);
+            if !is_watched && told.elapsed() < PROGRESS_UNWATCHED {
+                continue;
+            }
+            told = Instant::now();
             let (done, took) = (done.load(Ordering::Relaxed), start.elapsed().as_secs_f64());
             let rate = done as f64 / took;
+            let left = (options.seeds - done.min(options.seeds)) as f64 / rate.max(0.001);
             let failed: u64 = found.lock().expect("nobody panics with it").0.values().sum();
-            let _ = write!(stderr(), "\r{done} of {}, {rate:.1}/s, {failed} failed", options.seeds);
+            let (begin, end) = if is_watched { ("\r", "  ") } else { ("", "\n") };
+            let seeds = options.seeds;
+            let _ = write!(
+                stderr(),
+                "{begin}{done} of {seeds}, {rate:.1}/s, {left:.0} s left, {failed} failed{end}"
+            );
         }
     });
     let (rules, total) = found.into_inner().expect("nobody panics with it");
@@ -140,9 +154,15 @@ fn many(options: &Options) -> ExitCode {
     for (rule, times) in &rules {
         println!("{times} × {rule}");
     }
+    if !rules.is_empty() {
+        let driven = if options.nodes == Nodes::Driven { " --driven" } else { "" };
+        println!("again: cargo run --release -p floe-tests --bin chaos -- --seed SEED{driven}");
+    }
     if rules.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
-const USAGE: &str = "usage: chaos [--seeds COUNT] [--from SEED] [--jobs THREADS] [--shrink PLAYS]\n       \
-                     chaos --seed SEED";
+const USAGE: &str = "usage: chaos [--seeds COUNT] [--from SEED] [--jobs THREADS] [--shrink PLAYS] [--driven]\n       \
+                     chaos --seed SEED [--driven]";
 const PROGRESS: Duration = Duration::from_millis(500);
+/// Into a file.
+const PROGRESS_UNWATCHED: Duration = Duration::from_secs(30);

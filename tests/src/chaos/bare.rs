@@ -29,8 +29,7 @@ pub struct Bare {
 impl Bare {
     /// The endpoint that begins so.
     pub fn new(birth: &Birth) -> Self {
-        let adjust = |config: &mut _| birth.adjust(config);
-        Self::around(Floe::new(birth.seed, birth.addr, birth.epoch, adjust))
+        Self::around(Floe::begin(birth.start(), birth.addr, birth.epoch))
     }
 
     /// An application on this endpoint.

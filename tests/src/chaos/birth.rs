@@ -8,6 +8,7 @@ use floe_core::rtc::{Certificate, Config, Epoch, Identity, Limits};
 
 use super::script::Kind;
 use crate::rng::Rng;
+use crate::start::Start;
 
 /// What a node begins its life with. A node that is restarted begins a new one.
 #[derive(Clone, Copy, Debug)]
@@ -27,16 +28,17 @@ pub struct Birth {
 }
 
 impl Birth {
-    /// Sets a configuration up as the node wants it.
-    pub fn adjust(&self, config: &mut Config) {
+    /// What it begins with.
+    pub fn start(&self) -> Start {
         let seed = |number| Rng::new(number).seed();
-        config.identity = Identity::from(Keypair::ed25519_from_seed(seed(self.identity)));
-        config.certificate = Certificate::generate(seed(self.certificate));
+        let identity = Identity::from(Keypair::ed25519_from_seed(seed(self.identity)));
+        let mut config = Config::new(identity, Certificate::generate(seed(self.certificate)));
         match self.kind {
             Kind::Plain | Kind::Small => {}
             Kind::Dtls12 => config.dtls = DtlsVersions::V12,
         }
         config.limits = self.limits();
+        Start::drawing(config, Rng::new(self.seed))
     }
 
     /// What it spends at most.

@@ -26,18 +26,16 @@ use std::time::Duration;
 use floe_core::driver::{self, Driver, Observed, Observer};
 use floe_core::multiaddr::DirectAddr;
 use floe_core::peer_id::PeerId;
-use floe_core::rtc::identity::Keypair;
-use floe_core::rtc::{Certificate, Config, Epoch, Identity, KeyLogLine};
+use floe_core::rtc::{Config, Epoch, KeyLogLine};
 use floe_core::time::Timestamp;
 
 use self::application::Application;
 use self::host::Host;
 use self::socket::Socket;
 use self::tasks::{TaskId, Tasks};
-use crate::capture;
 use crate::net::Packet;
 use crate::node::Node;
-use crate::rng::Rng;
+use crate::start::Start;
 
 pub use self::clock::Clock;
 pub use self::host::Manner;
@@ -82,23 +80,20 @@ impl Driven {
         manner: Manner,
         adjust: impl FnOnce(&mut Config),
     ) -> Self {
-        let mut rng = Rng::new(seed);
-        let identity = Identity::from(Keypair::ed25519_from_seed(rng.seed()));
-        let mut config = Config::new(identity, Certificate::generate(rng.seed()));
-        adjust(&mut config);
-        if capture::is_wanted() {
-            config.log_keys();
-        }
+        Self::begin(Start::new(seed, adjust), addr, epoch, manner)
+    }
+
+    /// The node that begins so.
+    pub fn begin(start: Start, addr: SocketAddr, epoch: Epoch, manner: Manner) -> Self {
+        let address = start.address(addr);
+        let Start { config, seed, mut rng } = start;
         let peer_id = config.identity.peer_id();
-        let certhash = config.certificate.fingerprint();
-        let address = DirectAddr::new(addr).with_peer(peer_id).with_certhash(certhash);
-        let endpoint_seed = rng.seed();
         let host = Host::new(rng.next_u64(), manner);
         let clock = Clock::new(epoch, rng.next_u64(), manner.late);
         let mut tasks = Tasks::new(rng.next_u64());
         let socket = Socket::bind(host.clone(), addr);
         let (endpoint, driver) =
-            Driver::new(config, socket, clock.clone(), endpoint_seed).expect("it can work");
+            Driver::new(config, socket, clock.clone(), seed).expect("it can work");
         let seen = Arc::new(Mutex::new(Seen::default()));
         let driver = tasks.spawn(driver.observed(seen.clone()).run());
         let (endpoint, ahead, drained) = (Some(endpoint), Duration::ZERO, Timestamp::ZERO);

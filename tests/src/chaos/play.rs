@@ -8,7 +8,7 @@
 //! 1. within [three minutes](MEND) every stream whose ends both live has come to its end on both sides,
 //!    with all bytes, and every dial is answered. SCTP may have backed off to a minute between attempts, and
 //!    a peer that is gone is missed after the idle timeout;
-//! 2. [45 s](GHOSTS) later no connection is up at one end only, and those that are hold no stream and no
+//! 2. [a minute](GHOSTS) later no connection is up at one end only, and those that are hold no stream and no
 //!    byte;
 //! 3. then all connections are closed, and of each pair of nodes one dials the other and has a stream
 //!    answered, within [5 s](FRESH) each;
@@ -57,8 +57,7 @@ impl Nodes {
             Self::Driven => {
                 let manner =
                     if birth.seed.is_multiple_of(2) { Manner::KIND } else { Manner::ROUGH };
-                let adjust = |config: &mut _| birth.adjust(config);
-                let node = Driven::new(birth.seed, birth.addr, birth.epoch, manner, adjust);
+                let node = Driven::begin(birth.start(), birth.addr, birth.epoch, manner);
                 Box::new(node.with_application())
             }
         }
@@ -544,8 +543,10 @@ impl fmt::Display for Summary {
 
 /// Streams come to their end and dials are answered within this.
 pub const MEND: Duration = Duration::from_secs(180);
-/// Connections that are up at one end only are gone after this.
-pub const GHOSTS: Duration = Duration::from_secs(45);
+/// Connections that are up at one end only are gone after this: a node without memory answers the checks of a
+/// dialer for ten seconds, ten more if something in the dialer's name has begun a handshake, and then the dialer
+/// waits for thirty.
+pub const GHOSTS: Duration = Duration::from_secs(60);
 /// A fresh dial, and an echo over it, take no longer than this.
 pub const FRESH: Duration = Duration::from_secs(5);
 /// After everything is closed and this has passed, nothing is left.

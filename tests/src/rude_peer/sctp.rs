@@ -25,11 +25,13 @@ impl Chunk {
     }
 }
 
-/// One association, as its acceptor sees it.
+/// One association, as the peer of floe's sees it.
 #[derive(Debug)]
 pub struct Sctp {
-    own_tag: u32,
-    peer_tag: u32,
+    /// The tag that floe's packets to it have.
+    pub own_tag: u32,
+    /// The tag that its packets to floe have.
+    pub peer_tag: u32,
     /// The receive window that it tells of. With none it takes nothing, not even what asks for more.
     pub window: u32,
     is_up: bool,
@@ -43,10 +45,15 @@ pub struct Sctp {
     pub data_received: (u64, u64),
     /// Whether DATA is acknowledged.
     pub acknowledges: bool,
+    /// The number of its next request to reset streams.
+    pub next_request: u32,
+    /// The number of floe's last request to do so, if there was one.
+    pub request: Option<u32>,
 }
 
 impl Sctp {
-    pub(super) fn new(tag: u32, window: u32) -> Self {
+    /// An association that is not begun, that counts from `tag` and tells of such a window.
+    pub fn new(tag: u32, window: u32) -> Self {
         Self {
             own_tag: tag | 1,
             peer_tag: 0,
@@ -58,14 +65,18 @@ impl Sctp {
             zero: VecDeque::new(),
             data_received: (0, 0),
             acknowledges: true,
+            next_request: tag,
+            request: None,
         }
     }
 
-    pub(super) fn is_up(&self) -> bool {
+    /// Whether both sides know of it.
+    pub fn is_up(&self) -> bool {
         self.is_up
     }
 
-    pub(super) fn take_zero(&mut self) -> Option<Vec<u8>> {
+    /// Takes a message of channel 0.
+    pub fn take_zero(&mut self) -> Option<Vec<u8>> {
         self.zero.pop_front()
     }
 
@@ -135,7 +146,7 @@ impl Sctp {
     /// RE-CONFIG that resets our half of streams; none are all.
     pub fn reset(&self, request: u32, streams: &[u16]) -> Chunk {
         let mut value = Vec::new();
-        value.extend(13_u16.to_be_bytes());
+        value.extend(OUTGOING_RESET.to_be_bytes());
         value.extend((16 + 2 * streams.len() as u16).to_be_bytes());
         value.extend(request.to_be_bytes());
         value.extend(0_u32.to_be_bytes());
@@ -146,8 +157,17 @@ impl Sctp {
         Chunk::new(RECONFIG, 0, &value)
     }
 
+    /// INIT, in the packet that begins an association.
+    pub fn init(&mut self) -> Vec<u8> {
+        let init = Chunk::new(INIT, 0, &self.introduction(&[]));
+        let tag = std::mem::take(&mut self.peer_tag);
+        let packet = self.packet(&[init]);
+        self.peer_tag = tag;
+        packet
+    }
+
     /// Takes a packet and says what to answer.
-    pub(super) fn handle(&mut self, packet: &[u8]) -> Vec<Vec<u8>> {
+    pub fn handle(&mut self, packet: &[u8]) -> Vec<Vec<u8>> {
         let mut answers = Vec::new();
         let mut rest = packet.get(12..).unwrap_or_default();
         let mut data = false;
@@ -158,15 +178,27 @@ impl Sctp {
                 INIT => {
                     self.peer_tag = u32_at(chunk, 4);
                     self.received = Some(u32_at(chunk, 16).wrapping_sub(1));
-                    answers.push(self.packet(&[self.init_ack()]));
+                    let init_ack = Chunk::new(INIT_ACK, 0, &self.introduction(&COOKIE));
+                    answers.push(self.packet(&[init_ack]));
+                }
+                INIT_ACK => {
+                    self.peer_tag = u32_at(chunk, 4);
+                    self.received = Some(u32_at(chunk, 16).wrapping_sub(1));
+                    let cookie = parameter(&chunk[4..], 16, STATE_COOKIE).unwrap_or_default();
+                    answers.push(self.packet(&[Chunk::new(COOKIE_ECHO, 0, cookie)]));
                 }
                 COOKIE_ECHO => {
                     self.is_up = true;
                     answers.push(self.packet(&[Chunk::new(COOKIE_ACK, 0, &[])]));
                 }
+                COOKIE_ACK => self.is_up = true,
                 DATA => {
                     data = true;
                     self.on_data(chunk);
+                }
+                RECONFIG => {
+                    let request = parameter(&chunk[4..], 0, OUTGOING_RESET);
+                    self.request = request.map(|request| u32_at(request, 0)).or(self.request);
                 }
                 _ => {}
             }
@@ -194,16 +226,30 @@ impl Sctp {
         }
     }
 
-    fn init_ack(&self) -> Chunk {
+    /// What INIT and INIT-ACK say: tag, window, streams, first number, and then parameters.
+    fn introduction(&self, parameters: &[u8]) -> Vec<u8> {
         let mut value = Vec::new();
         value.extend(self.own_tag.to_be_bytes());
         value.extend(self.window.to_be_bytes());
         value.extend([0xff; 4]);
         value.extend(self.next_tsn.to_be_bytes());
-        // The cookie, which is ours to read, and the extensions: RE-CONFIG and FORWARD-TSN.
-        value.extend([0, 7, 0, 8, 1, 2, 3, 4]);
+        value.extend(parameters);
+        // The extensions: RE-CONFIG and FORWARD-TSN.
         value.extend([0x80, 8, 0, 6, RECONFIG, 192, 0, 0]);
-        Chunk::new(INIT_ACK, 0, &value)
+        value
+    }
+}
+
+/// The value of the first parameter of a kind; they begin at `at`.
+fn parameter(value: &[u8], at: usize, kind: u16) -> Option<&[u8]> {
+    let mut rest = value.get(at..)?;
+    loop {
+        let [k0, k1, l0, l1] = *rest.first_chunk()?;
+        let len = usize::from(u16::from_be_bytes([l0, l1]));
+        if u16::from_be_bytes([k0, k1]) == kind {
+            return rest.get(4..len);
+        }
+        rest = rest.get(len.max(4).next_multiple_of(4)..)?;
     }
 }
 
@@ -250,6 +296,11 @@ const SACK: u8 = 3;
 const COOKIE_ECHO: u8 = 10;
 const COOKIE_ACK: u8 = 11;
 const RECONFIG: u8 = 130;
+/// The cookie, which is ours to read.
+const COOKIE: [u8; 8] = [0, STATE_COOKIE as u8, 0, 8, 1, 2, 3, 4];
+/// Parameters: the cookie of INIT-ACK, and the request to reset that its sender makes.
+const STATE_COOKIE: u16 = 7;
+const OUTGOING_RESET: u16 = 13;
 
 #[cfg(test)]
 mod tests {

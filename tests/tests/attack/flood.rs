@@ -227,7 +227,7 @@ mod committed {
 
 /// Without a flood it takes a third of a second.
 const FINISHED_MAX: std::time::Duration = secs(2);
-/// Of which most is the good peers' own, at both ends.
-const PEAK_MAX: i64 = 60 << 20;
+/// Of which most is the good peers' own, at both ends, and the simulated ways that lead here from each stranger.
+const PEAK_MAX: i64 = 80 << 20;
 const MIB: usize = 1 << 20;
 static BYTES: [u8; 64 * 1024] = [7; 64 * 1024];

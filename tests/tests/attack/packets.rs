@@ -15,9 +15,9 @@ mod committed {
     /// Bytes for a message in pieces of one byte.
     pub(super) const PIECES: i64 = 520_000;
     /// Bytes for every second of so many messages.
-    pub(super) const HOLES: i64 = 1_460_000;
+    pub(super) const HOLES: i64 = 1_480_000;
     /// Bytes for 10 000 requests to reset.
-    pub(super) const RECONFIG: i64 = 4_700;
+    pub(super) const RECONFIG: i64 = 4_900;
 }
 
 /// A peer with a stream, on channel 2.

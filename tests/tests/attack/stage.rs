@@ -103,7 +103,7 @@ impl Stage {
         (peer, id)
     }
 
-    /// A client without manners, that dials the listener.
+    /// A peer without manners, that dials the listener.
     pub(crate) fn rude(&self, n: u32, adjust: impl FnOnce(&mut Rude)) -> RudePeer {
         let mut rude = Rude::new(n.into(), crate::stranger(n), (SERVER, self.certhash));
         adjust(&mut rude);

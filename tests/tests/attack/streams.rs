@@ -11,7 +11,7 @@ use crate::{counted, expect, millis, secs};
 
 mod committed {
     /// Bytes at most, while a peer that nobody knows opens channels until it is sent away.
-    pub(super) const EARLY_PEAK: i64 = 980_000;
+    pub(super) const EARLY_PEAK: i64 = 990_000;
     /// Bytes at most, while an authenticated peer opens channels until it is sent away: some 4 096 streams,
     /// and 1 024 that are refused and that it does not close.
     pub(super) const STREAMS: i64 = 7_010_000;

@@ -12,6 +12,7 @@
 //! | `size` | paths that long datagrams do not pass |
 //! | `bandwidth` | narrow lines, and queues too short and too long |
 //! | `partition` | paths that are cut, in both directions or in one, and heal |
+//! | `idle` | peers that say nothing for long, and strangers who speak for them |
 //! | `nat` | translated addresses that change |
 //! | `restart` | peers that come back without memory |
 //! | `clock` | peers that stall, and clocks that jump |
@@ -32,6 +33,7 @@ mod damage;
 mod exchange;
 #[path = "../sim/flow.rs"]
 mod flow;
+mod idle;
 mod loss;
 mod nat;
 mod order;

@@ -20,8 +20,10 @@ impl Pipe {
         let mut state = self.lock();
         state.posted = false;
         let id = match state.opening {
-            Opening::Asked(connection) if !state.dropped => return Attention::Open(connection),
-            Opening::Asked(_) | Opening::Failed(_) => return Attention::Gone,
+            Opening::Asked { connection, patience } if !state.dropped => {
+                return Attention::Open { connection, patience };
+            }
+            Opening::Asked { .. } | Opening::Failed(_) => return Attention::Gone,
             Opening::Open(id) => id,
         };
         let outbound = &state.outbound;
@@ -35,6 +37,11 @@ impl Pipe {
             reset: mem::take(&mut state.reset),
             dropped,
         }
+    }
+
+    /// Whether nobody waits for it any more.
+    pub(in crate::driver) fn is_left(&self) -> bool {
+        self.lock().dropped
     }
 
     pub(in crate::driver) fn opened(&self, result: Result<StreamId, OpenError>) {

@@ -5,7 +5,7 @@ use core::task::{Context, Poll};
 use std::io;
 use std::sync::Arc;
 
-use super::{Opening, PIPE_BYTES, Pipe, ReadEnd};
+use super::{Opening, PIPE_BYTES, Patience, Pipe, ReadEnd};
 use crate::driver::error::{read_error, write_error};
 use crate::driver::mail::{Letter, Mailbox};
 use crate::rtc::error::{OpenError, StreamEnd, WriteError};
@@ -13,8 +13,8 @@ use crate::rtc::{ConnectionId, StreamId};
 
 impl Pipe {
     /// A pipe that asks for a stream of `connection`.
-    pub(in crate::driver) fn asking(connection: ConnectionId) -> Arc<Self> {
-        Self::new(Opening::Asked(connection))
+    pub(in crate::driver) fn asking(connection: ConnectionId, patience: Patience) -> Arc<Self> {
+        Self::new(Opening::Asked { connection, patience })
     }
 
     /// Marks the first letter of a new pipe as posted and posts it. `false`: there is no driver.
@@ -33,10 +33,10 @@ impl Pipe {
             match state.opening {
                 Opening::Open(_) => return Poll::Ready(Ok(())),
                 Opening::Failed(error) => return Poll::Ready(Err(error)),
-                Opening::Asked(_) if state.end.is_some() => {
+                Opening::Asked { .. } if state.end.is_some() => {
                     return Poll::Ready(Err(OpenError::Closed));
                 }
-                Opening::Asked(_) => {
+                Opening::Asked { .. } => {
                     stale = state.outbound.writer.replace(context.waker().clone());
                 }
             }
@@ -49,7 +49,7 @@ impl Pipe {
     pub(in crate::driver) fn id(&self) -> Option<StreamId> {
         match self.lock().opening {
             Opening::Open(id) => Some(id),
-            Opening::Asked(_) | Opening::Failed(_) => None,
+            Opening::Asked { .. } | Opening::Failed(_) => None,
         }
     }
 

@@ -313,7 +313,7 @@ fn a_dropped_handle_says_how_it_was_left() {
 #[test]
 fn an_opening_stream_that_is_given_up_is_never_opened() {
     let mail = Mailbox::default();
-    let pipe = Pipe::asking(ConnectionId(1));
+    let pipe = Pipe::asking(ConnectionId(1), Patience::None);
     assert!(pipe.ask_first(&mail));
     let mut context = Context::from_waker(Waker::noop());
     assert!(pipe.poll_opened(&mut context).is_pending());
@@ -327,13 +327,16 @@ fn an_opening_stream_that_is_given_up_is_never_opened() {
 #[test]
 fn an_opening_stream_hears_how_it_went() {
     let mut context = Context::from_waker(Waker::noop());
-    let pipe = Pipe::asking(ConnectionId(1));
-    assert_eq!(pipe.attend(), Attention::Open(ConnectionId(1)));
+    let pipe = Pipe::asking(ConnectionId(1), Patience::None);
+    assert_eq!(
+        pipe.attend(),
+        Attention::Open { connection: ConnectionId(1), patience: Patience::None }
+    );
     pipe.opened(Ok(ID));
     assert!(matches!(pipe.poll_opened(&mut context), Poll::Ready(Ok(()))));
     assert_eq!(pipe.id(), Some(ID));
 
-    let pipe = Pipe::asking(ConnectionId(1));
+    let pipe = Pipe::asking(ConnectionId(1), Patience::None);
     pipe.opened(Err(OpenError::TooManyStreams));
     let opened = pipe.poll_opened(&mut context);
     assert!(matches!(opened, Poll::Ready(Err(OpenError::TooManyStreams))));
@@ -350,7 +353,7 @@ fn without_a_driver_nobody_waits() {
     assert_eq!(kind(bench.read(&mut [0])), io::ErrorKind::ConnectionAborted);
     assert_eq!(kind(bench.close()), io::ErrorKind::ConnectionAborted);
 
-    let opening = Pipe::asking(ConnectionId(1));
+    let opening = Pipe::asking(ConnectionId(1), Patience::None);
     opening.abandon();
     let mut context = Context::from_waker(Waker::noop());
     assert!(matches!(opening.poll_opened(&mut context), Poll::Ready(Err(OpenError::Closed))));

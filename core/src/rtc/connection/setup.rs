@@ -260,9 +260,13 @@ fn build_engine(
         cookie,
         expected,
         receive_window: shared.config.limits.receive_window,
+        patience: shared.config.idle_timeout / QUESTIONS,
     };
     Box::new(Engine::new(now, shared.epoch, params))
 }
+
+/// After this part of the time in which a silent peer is given up, it is asked whether it is there.
+const QUESTIONS: u32 = 6;
 
 /// How long a listener keeps quiet after Noise message 3, if nothing comes from the dialer.
 ///

@@ -419,3 +419,35 @@ fn check_of(secrets: &DialSecrets, role: Role) -> Vec<u8> {
     let key = server.password.as_str().as_bytes();
     write_binding_request(&mut out, &request, key, &RingHmac).expect("it fits").to_vec()
 }
+
+/// A clock that jumps, as over a sleep of the machine: the dial comes before anybody has looked at the time.
+#[test]
+fn a_connection_that_died_in_a_jump_of_the_clock_is_not_in_the_way() {
+    let mut pair = Pair::new();
+    let target = pair.target();
+    let id = pair.nodes[DIALER].endpoint.dial(pair.now, target).unwrap();
+    assert_eq!(pair.connected(DIALER), id);
+    let target = pair.target();
+    let again = pair.nodes[DIALER].endpoint.dial(pair.now, target);
+    assert_eq!(again, Err(DialRefused::AlreadyConnected(id)));
+    pair.now = pair.now + Duration::from_secs(3_600);
+    let target = pair.target();
+    pair.nodes[DIALER].endpoint.dial(pair.now, target).expect("the old one is dead");
+}
+
+/// Its time is a deadline, like any other: nobody else has to come for it to be forgotten.
+#[test]
+fn a_half_open_peer_goes_when_it_had_its_time() {
+    let mut pair = Pair::new();
+    let secrets = DialSecrets::new(Version::V2, &[5; DialSecrets::RANDOM_LEN]);
+    let check = check_of(&secrets, Role::Controlling { tie_breaker: 7 });
+    assert!(!pair.listener_says(1000, &check).is_empty());
+    let endpoint = &mut pair.nodes[LISTENER].endpoint;
+    let Output::Timeout(Some(deadline)) = endpoint.poll(pair.now) else {
+        panic!("it has a deadline")
+    };
+    assert_eq!(deadline.at, pair.now + endpoint.shared.config.handshake_timeout);
+    endpoint.handle_timeout(deadline.at);
+    assert_eq!(endpoint.counters().half_open, 0);
+    assert!(matches!(endpoint.poll(deadline.at), Output::Timeout(None)));
+}

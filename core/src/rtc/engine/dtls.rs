@@ -5,12 +5,17 @@
 //! comes out any more. A client that sees another certificate than it was promised sends not one byte
 //! after that.
 //!
+//! Until there are keys, an error may be the work of somebody else, or of a dial that is over. So a client begins
+//! anew when its handshake fails, and a server does for a client that says another ClientHello, and says it again,
+//! as long as the client of the first has not gone on; both a few times only.
+//!
 //! Whose certificate is right is asked of clients only: a server learns who calls from Noise. SRTP keys
 //! are negotiated, because some peers insist, and dropped.
 //!
 //! Obeys: RFC 6347 (DTLS 1.2), RFC 9147 (DTLS 1.3), RFC 8827 §6.5, libp2p webrtc-direct §Connection
 //! Establishment.
 
+mod hello;
 mod records;
 mod secrets;
 
@@ -25,6 +30,7 @@ use dimpl::{
 };
 use tracing::trace;
 
+use self::hello::{Random, Seen, seen};
 use self::records::records;
 use self::secrets::Secrets;
 use super::Expected;
@@ -68,9 +74,13 @@ impl DtlsContext {
 /// A session with the peer.
 pub(super) struct Dtls {
     session: dimpl::Dtls,
+    /// Until the handshake is done: what it takes to begin anew.
+    attempts: Option<Attempts>,
     /// The certificates that the peer may show.
     expected: Expected,
     peer: Option<Fingerprint>,
+    /// The peer's certificate has the name that rcgen gives to all: it is webrtc-rs'.
+    webrtc_rs: bool,
     /// The handshake is done.
     connected: bool,
     /// Set if the secrets are wanted.
@@ -82,8 +92,76 @@ pub(super) struct Dtls {
     buffer: Vec<u8>,
 }
 
+/// What it takes to begin a handshake anew.
+struct Attempts {
+    context: Arc<DtlsContext>,
+    role: Role,
+    cookie: bool,
+    left: u8,
+    /// Of a client: until then it is deaf, so that nothing of what spoilt the last attempt spoils this one too.
+    deaf_until: Option<Instant>,
+    /// Of a server: whom its session answers.
+    hello: Option<Random>,
+    /// Of a server: whom it does not. Whoever means it says it again, and nobody else does.
+    other: Option<Random>,
+    /// Of a server: who was answered has gone on.
+    is_settled: bool,
+}
+
+impl Attempts {
+    fn session(&self, now: Instant) -> dimpl::Dtls {
+        let context = &self.context;
+        let config = if self.cookie { &context.cookie } else { &context.plain }.clone();
+        let certificate = context.certificate.clone();
+        let mut session = match context.versions {
+            DtlsVersions::Auto => dimpl::Dtls::new_auto(config, certificate, now),
+            DtlsVersions::V12 => dimpl::Dtls::new_12(config, certificate, now),
+            DtlsVersions::V13 => dimpl::Dtls::new_13(config, certificate, now),
+        };
+        session.set_active(self.role == Role::Client);
+        session
+    }
+
+    /// What is to be done about a record.
+    fn judge(&mut self, now: Instant, record: &[u8]) -> Verdict {
+        if self.role == Role::Client {
+            let is_deaf = self.deaf_until.is_some_and(|until| now < until);
+            return if is_deaf { Verdict::Drop } else { Verdict::Take };
+        }
+        match (seen(record), self.hello) {
+            (Seen::Nonsense, _) => Verdict::Drop,
+            (Seen::Hello(random), None) => {
+                self.hello = Some(random);
+                Verdict::Take
+            }
+            (Seen::Hello(random), Some(answered)) if random != answered => {
+                let is_repeated = self.other.replace(random) == Some(random);
+                if self.is_settled || self.left == 0 || !is_repeated {
+                    return Verdict::Drop;
+                }
+                self.hello = Some(random);
+                Verdict::BeginAnew
+            }
+            (Seen::Later, _) => {
+                self.is_settled = true;
+                Verdict::Take
+            }
+            _ => Verdict::Take,
+        }
+    }
+}
+
+/// What is done about a record.
+enum Verdict {
+    Take,
+    Drop,
+    BeginAnew,
+}
+
 /// What comes out of a session.
 pub(super) enum Event<'a> {
+    /// The handshake has begun anew: what was said of it is void.
+    Anew,
     /// A datagram for the peer.
     Packet(&'a [u8]),
     /// The handshake is done; this is the peer's certificate.
@@ -113,26 +191,31 @@ impl Dtls {
     pub(super) fn new(
         now: Instant,
         role: Role,
-        context: &DtlsContext,
+        context: &Arc<DtlsContext>,
         cookie: bool,
         expected: Expected,
     ) -> Self {
-        let config = if cookie { &context.cookie } else { &context.plain }.clone();
-        let certificate = context.certificate.clone();
-        let mut session = match context.versions {
-            DtlsVersions::Auto => dimpl::Dtls::new_auto(config, certificate, now),
-            DtlsVersions::V12 => dimpl::Dtls::new_12(config, certificate, now),
-            DtlsVersions::V13 => dimpl::Dtls::new_13(config, certificate, now),
+        let attempts = Attempts {
+            context: context.clone(),
+            role,
+            cookie,
+            left: ATTEMPTS_MORE,
+            deaf_until: None,
+            hello: None,
+            other: None,
+            is_settled: false,
         };
-        session.set_active(role == Role::Client);
+        let session = attempts.session(now);
         // A client has something to say at once.
         let deadline = (role == Role::Client).then_some(now);
         let buffer = vec![0; BUFFER_LEN];
         let secrets = context.log_keys.then(Secrets::default);
         Self {
             session,
+            attempts: Some(attempts),
             expected,
             peer: None,
+            webrtc_rs: false,
             connected: false,
             secrets,
             now,
@@ -156,7 +239,45 @@ impl Dtls {
         if self.connected {
             return self.handle_records(now, datagram, sink);
         }
-        records(datagram).try_for_each(|record| self.handle_records(now, record, sink))
+        records(datagram).try_for_each(|record| {
+            let verdict = self.attempts.as_mut().map(|attempts| attempts.judge(now, record));
+            match verdict {
+                Some(Verdict::Drop) => return Ok(()),
+                Some(Verdict::BeginAnew) => {
+                    self.begin_anew(sink);
+                    if let Some(secrets) = &mut self.secrets {
+                        secrets.on_datagram(record);
+                    }
+                }
+                Some(Verdict::Take) | None => {}
+            }
+            self.handle_records(now, record, sink)
+        })
+    }
+
+    /// Whether the handshake that is under way was begun with the ClientHello in this datagram.
+    pub(super) fn began_with(&self, datagram: &[u8]) -> bool {
+        let hello = self.attempts.as_ref().and_then(|attempts| attempts.hello);
+        records(datagram).next().is_some_and(|record| match seen(record) {
+            Seen::Hello(random) => Some(random) == hello,
+            _ => false,
+        })
+    }
+
+    /// Begins the handshake anew, if it may; says whether it does.
+    fn begin_anew(&mut self, sink: &mut dyn FnMut(Event<'_>)) -> bool {
+        let Some(attempts) = self.attempts.as_mut().filter(|attempts| attempts.left > 0) else {
+            return false;
+        };
+        attempts.left -= 1;
+        self.session = attempts.session(self.now);
+        attempts.deaf_until = (attempts.role == Role::Client).then_some(self.now + FLIGHT_RTO);
+        self.deadline = attempts.deaf_until;
+        self.peer = None;
+        self.secrets = self.secrets.is_some().then(Secrets::default);
+        trace!(target: telemetry::CONNECTION, "the handshake begins anew");
+        sink(Event::Anew);
+        true
     }
 
     fn handle_records(
@@ -218,6 +339,11 @@ impl Dtls {
         self.session.protocol_version() == Some(ProtocolVersion::DTLS1_2)
     }
 
+    /// Whether the peer is webrtc-rs; false until it is known.
+    pub(super) fn is_webrtc_rs(&self) -> bool {
+        self.webrtc_rs
+    }
+
     /// The one door: does something to the session, then drains it.
     fn run(
         &mut self,
@@ -230,8 +356,10 @@ impl Dtls {
         let Some(mut secrets) = self.secrets.take() else { return self.turn(sink, change) };
         let (result, lines) = secrets.overhear(|secrets| {
             let mut seen = |event: Event<'_>| {
-                if let Event::Packet(packet) = event {
-                    secrets.on_datagram(packet);
+                match event {
+                    Event::Packet(packet) => secrets.on_datagram(packet),
+                    Event::Anew => *secrets = Secrets::default(),
+                    _ => {}
                 }
                 sink(event);
             };
@@ -251,6 +379,9 @@ impl Dtls {
             Ok(()) => self.drain(sink),
             Err(error) => {
                 trace!(target: telemetry::CONNECTION, ?error, "DTLS failed");
+                if self.may_be_spoilt(&error) && self.begin_anew(sink) {
+                    return Ok(());
+                }
                 Err(Failure::Fatal(cause(&error)))
             }
         };
@@ -258,8 +389,30 @@ impl Dtls {
         result
     }
 
+    /// Whether a client's handshake may have failed by what somebody else said, or the server about another one.
+    fn may_be_spoilt(&self, error: &Error) -> bool {
+        let is_final = matches!(
+            error,
+            Error::Timeout(_) | Error::SecurityError(SecurityError::FatalAlert { .. })
+        );
+        let is_client = self.attempts.as_ref().is_some_and(|it| it.role == Role::Client);
+        is_client && !is_final
+    }
+
     fn drain(&mut self, sink: &mut dyn FnMut(Event<'_>)) -> Result<(), Failure> {
-        let Self { session, expected, peer, connected, now, deadline, over, buffer, .. } = self;
+        let Self {
+            session,
+            expected,
+            peer,
+            webrtc_rs,
+            connected,
+            now,
+            deadline,
+            over,
+            buffer,
+            attempts,
+            ..
+        } = self;
         loop {
             let needed = match session.poll_output(buffer) {
                 Output::Timeout(at) => {
@@ -280,11 +433,13 @@ impl Dtls {
                     let check = expected.check(actual);
                     check.map_err(|expected| Failure::WrongCerthash { expected, actual })?;
                     *peer = Some(actual);
+                    *webrtc_rs = der.windows(RCGEN_NAME.len()).any(|name| name == RCGEN_NAME);
                     continue;
                 }
                 Output::Connected => {
                     let peer = peer.ok_or(Failure::Fatal("the peer showed no certificate"))?;
                     *connected = true;
+                    *attempts = None;
                     sink(Event::Connected(peer));
                     continue;
                 }
@@ -333,6 +488,9 @@ fn cause(error: &Error) -> &'static str {
     }
 }
 
+/// Handshakes that may follow the first. Each costs as much as the first, so they are few; more than one honest
+/// ClientHello that is late has not been seen.
+const ATTEMPTS_MORE: u8 = 3;
 /// UDP payload: what any path carries.
 const DATAGRAM_LEN_MAX: usize = 1_200;
 /// The largest record has 16 KiB of content; peers send less than 1 500 bytes, and it grows if need be.
@@ -340,6 +498,8 @@ const BUFFER_LEN: usize = 2_048;
 /// Records that arrive out of order or before their keys. The default of 30 overflows under a burst, and
 /// what overflows is lost until a retransmission.
 const QUEUE_RX: usize = 256;
+/// The common name of all certificates that rcgen makes with its defaults, as webrtc-rs does.
+const RCGEN_NAME: &[u8] = b"rcgen self signed cert";
 /// Between two acknowledgements of a flight with a gap. A datagram that was overtaken arrives within this on
 /// most paths, and one that is lost is sent again after several times as long.
 const GAP_PAUSE: Duration = Duration::from_millis(50);

@@ -11,8 +11,9 @@
 //!    nominate, and a forged check must not turn our flights onto somebody else;
 //! 3. before that, the address that was nominated, or checked first; nothing is sent to it but answers.
 //!
-//! When the address in use has been silent for a while, a check from another known address moves the
-//! connection there, so that an idle peer is followed too. Priorities are ignored, as pion does.
+//! An idle peer that moves sends nothing but checks: it is [asked](super::liveness) at its new address for
+//! something authentic. Until DTLS is up, a check from another known address moves the connection there when the
+//! address in use has been silent for a while. Priorities are ignored, as pion does.
 //!
 //! Wherever it goes, little is sent there before the address is [proven](crate::rtc::allowance).
 //!
@@ -33,6 +34,8 @@ pub(crate) struct Lite {
     current: Option<SocketAddr>,
     /// Where DTLS has begun: from then on checks alone do not move the connection any more.
     begun: Option<SocketAddr>,
+    /// DTLS is up: nothing but what it has authenticated moves the connection.
+    is_secured: bool,
 }
 
 /// An address of the peer, and the local address by which it reaches us.
@@ -47,7 +50,13 @@ struct Path {
 impl Lite {
     /// An agent that knows no address yet and will keep at most `limit`.
     pub(crate) fn new(limit: usize) -> Self {
-        Self { paths: Vec::new(), limit: limit.max(1), current: None, begun: None }
+        Self {
+            paths: Vec::new(),
+            limit: limit.max(1),
+            current: None,
+            begun: None,
+            is_secured: false,
+        }
     }
 
     /// A check from `remote` that was verified and is being answered.
@@ -58,7 +67,7 @@ impl Lite {
         remote: SocketAddr,
         use_candidate: bool,
     ) {
-        let silent = self.is_silent(now);
+        let silent = !self.is_secured && self.is_silent(now);
         self.learn(now, local, remote);
         if silent || self.current.is_none() || (use_candidate && self.begun.is_none()) {
             self.current = Some(remote);
@@ -79,6 +88,7 @@ impl Lite {
 
     /// The DTLS handshake is done: its peer has read what was sent to where it began.
     pub(super) fn on_secured(&mut self) {
+        self.is_secured = true;
         if let Some(begun) = self.begun {
             self.prove(begun);
         }
@@ -125,6 +135,14 @@ impl Lite {
     /// What may be sent to an address.
     pub(crate) fn allowance_mut(&mut self, remote: SocketAddr) -> Option<&mut Allowance> {
         self.path_mut(remote).map(|path| &mut path.allowance)
+    }
+
+    /// How a known address is reached: from which local one, and what may be sent there.
+    pub(super) fn path_to(
+        &mut self,
+        remote: SocketAddr,
+    ) -> Option<(Option<IpAddr>, &mut Allowance)> {
+        self.path_mut(remote).map(|path| (path.local, &mut path.allowance))
     }
 
     fn learn(&mut self, now: Timestamp, local: Option<IpAddr>, remote: SocketAddr) {
@@ -223,6 +241,10 @@ mod tests {
         assert_eq!(port(&lite), Some(1));
         lite.on_check(at(3), None, addr(2), false);
         assert_eq!(port(&lite), Some(2));
+        lite.on_datagram(None, addr(2), 100);
+        lite.on_secured();
+        lite.on_check(at(60), None, addr(1), true);
+        assert_eq!(port(&lite), Some(2), "what anybody can forge moves nothing any more");
     }
 
     #[test]

@@ -54,6 +54,8 @@ pub(super) trait Sctp: Sized {
     fn reset(&mut self, stream: u16);
     /// Tells the peer of the present window: nothing else does after it was closed.
     fn window_update(&mut self, now: Instant);
+    /// A packet that the peer of an association that is up answers at once, whatever its state.
+    fn heartbeat(&self) -> [u8; 24];
     /// Ends the association: the next poll hands over an ABORT.
     fn abort(&mut self);
     /// Smoothed round trip, once it was measured.

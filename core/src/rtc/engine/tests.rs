@@ -89,13 +89,15 @@ impl Setup {
             let params = Params {
                 role,
                 ice: Ice::Lite(lite),
-                dtls: &DtlsContext::new(&certificate(index), self.versions[index], self.log_keys),
+                dtls: &DtlsContext::new(&certificate(index), self.versions[index], self.log_keys)
+                    .into(),
                 cookie: self.cookie,
                 expected: match role {
                     Role::Client => Expected::OneOf(Certhashes::one(promised)),
                     Role::Server => Expected::Any,
                 },
                 receive_window: self.receive_window,
+                patience: Duration::from_secs(6),
             };
             Node {
                 engine: Engine::new(now, epoch, params),
@@ -287,7 +289,7 @@ fn every_version_connects_and_echoes() {
             let dtls12 = versions.contains(&V12);
             for (node, other) in [(CLIENT, SERVER), (SERVER, CLIENT)] {
                 let remote = certificate(other).fingerprint();
-                let secured = Event::Secured { remote, dtls12 };
+                let secured = Event::Secured { remote, dtls12, webrtc_rs: false };
                 assert!(wire.saw(node, |event| *event == secured), "{versions:?}");
                 wire.send(node, 0, &[node as u8; 40]);
             }

@@ -27,6 +27,8 @@ pub(crate) enum Event {
         remote: Fingerprint,
         /// Whether version 1.2 is spoken, not 1.3.
         dtls12: bool,
+        /// Whether the peer is webrtc-rs, by the look of its certificate.
+        webrtc_rs: bool,
     },
     /// The peer showed another certificate than was promised. It was told nothing more.
     WrongCerthash {

@@ -52,18 +52,7 @@ impl Keypair {
     /// # Errors
     /// A [`KeypairError`], for keys of other types too: those sign through [`Signer`].
     pub fn from_protobuf(protobuf: &[u8]) -> Result<Self, KeypairError> {
-        let (mut number, mut data) = (None, None);
-        for field in Fields::of(protobuf) {
-            match field.map_err(|Malformed| KeypairError::Malformed)? {
-                (1, Value::Varint(value)) => number = Some(value),
-                (2, Value::Bytes(value)) => data = Some(value),
-                (1 | 2, _) => return Err(KeypairError::Malformed),
-                _ => {}
-            }
-        }
-        let (Some(number), Some(data)) = (number, data) else {
-            return Err(KeypairError::Malformed);
-        };
+        let (number, data) = type_and_data(protobuf)?;
         if number != KeyType::Ed25519 as u64 {
             return Err(KeypairError::UnsupportedType { number });
         }
@@ -117,6 +106,24 @@ impl Keypair {
         raw[32..].copy_from_slice(&self.public);
         raw
     }
+}
+
+/// The data of a key file of any type.
+pub(in crate::rtc) fn private_key_data(protobuf: &[u8]) -> Result<&[u8], KeypairError> {
+    type_and_data(protobuf).map(|(_, data)| data)
+}
+
+fn type_and_data(protobuf: &[u8]) -> Result<(u64, &[u8]), KeypairError> {
+    let (mut number, mut data) = (None, None);
+    for field in Fields::of(protobuf) {
+        match field.map_err(|Malformed| KeypairError::Malformed)? {
+            (1, Value::Varint(value)) => number = Some(value),
+            (2, Value::Bytes(value)) => data = Some(value),
+            (1 | 2, _) => return Err(KeypairError::Malformed),
+            _ => {}
+        }
+    }
+    number.zip(data).ok_or(KeypairError::Malformed)
 }
 
 impl Signer for Keypair {

@@ -34,23 +34,23 @@ impl Hoard {
         *self = Self { highest: Some(initial_tsn.wrapping_sub(1)), ..Self::new(self.window) };
     }
 
-    /// Whether a packet may be let in.
-    pub(super) fn takes(&mut self, packet: &[u8]) -> bool {
-        let Some(highest) = self.highest else { return true };
+    /// Lets a packet in, up to the chunk whose number is returned, if the peer has said where it begins.
+    ///
+    /// Not the packet as a whole: what fills a gap is often sent again with what was too much, every time.
+    pub(super) fn admit(&mut self, packet: &[u8]) -> Option<u32> {
+        let highest = self.highest?;
+        let room = (self.window / CHUNK_LEN_MIN).saturating_sub(self.held);
         let data = packet::chunks(packet).filter(|chunk| chunk.kind == packet::DATA);
         let ahead = data
             .filter_map(|chunk| chunk.tsn())
             .filter(|tsn| packet::is_after(*tsn, highest))
             .map(|tsn| tsn.wrapping_sub(highest))
+            .filter(|ahead| *ahead <= room)
             .max()
             .unwrap_or_default();
-        let held = self.held.saturating_add(ahead);
-        if ahead > 0 && held > self.window / CHUNK_LEN_MIN {
-            return false;
-        }
-        self.held = held;
+        self.held += ahead;
         self.highest = Some(highest.wrapping_add(ahead));
-        true
+        self.highest
     }
 
     /// So many chunks were read.
@@ -95,21 +95,38 @@ mod tests {
         packet
     }
 
+    /// Whether all of a packet is let in.
+    fn takes(hoard: &mut Hoard, packet: &[u8]) -> bool {
+        let last = hoard.admit(packet);
+        let mut numbers = packet::chunks(packet).filter_map(|chunk| chunk.tsn());
+        numbers.all(|tsn| last.is_none_or(|last| !packet::is_after(tsn, last)))
+    }
+
+    #[test]
+    fn what_fills_a_gap_is_taken_beside_what_is_too_much() {
+        let mut hoard = Hoard::new(256 * 10);
+        hoard.begin(1);
+        assert!(takes(&mut hoard, &data(2..11)), "the first is missing");
+        assert_eq!(hoard.admit(&data([1, 11, 12])), Some(10));
+        hoard.on_read(10);
+        assert_eq!(hoard.admit(&data([11, 12])), Some(12));
+    }
+
     #[test]
     fn as_many_chunks_as_the_window_has_room_for() {
         let mut hoard = Hoard::new(256 * 100);
-        assert!(hoard.takes(&data([7])), "nothing is known yet");
+        assert!(takes(&mut hoard, &data([7])), "nothing is known yet");
         hoard.begin(u32::MAX - 20);
         let at = |n: u32| (u32::MAX - 20).wrapping_add(n);
-        assert!(hoard.takes(&data((0..50).map(at))));
-        assert!(!hoard.takes(&data([at(100)])), "the missing ones may come");
-        assert!(hoard.takes(&data([at(99)])));
-        assert!(hoard.takes(&data((50..99).map(at))), "what fills a gap is always taken");
-        assert!(hoard.takes(&data([at(3)])), "and what comes again");
-        assert!(!hoard.takes(&data([at(100)])));
+        assert!(takes(&mut hoard, &data((0..50).map(at))));
+        assert!(!takes(&mut hoard, &data([at(100)])), "the missing ones may come");
+        assert!(takes(&mut hoard, &data([at(99)])));
+        assert!(takes(&mut hoard, &data((50..99).map(at))), "what fills a gap is always taken");
+        assert!(takes(&mut hoard, &data([at(3)])), "and what comes again");
+        assert!(!takes(&mut hoard, &data([at(100)])));
         hoard.on_read(10);
-        assert!(hoard.takes(&data((100..110).map(at))));
-        assert!(!hoard.takes(&data([at(110)])));
+        assert!(takes(&mut hoard, &data((100..110).map(at))));
+        assert!(!takes(&mut hoard, &data([at(110)])));
     }
 
     #[test]
@@ -117,18 +134,18 @@ mod tests {
         let window = 256 * 1000;
         let mut hoard = Hoard::new(window);
         hoard.begin(0);
-        assert!(hoard.takes(&data(0..900)));
+        assert!(takes(&mut hoard, &data(0..900)));
         assert_eq!(hoard.on_sack(899, window - 900), Some(256 * 100), "charged for 900 chunks");
         assert_eq!(hoard.on_sack(899, window), None, "all were thrown away unread");
-        assert!(hoard.takes(&data([1_899])));
+        assert!(takes(&mut hoard, &data([1_899])));
         assert_eq!(hoard.on_sack(899, window - 1), None, "a gap alone is no reason");
-        assert!(!hoard.takes(&data([1_900])));
+        assert!(!takes(&mut hoard, &data([1_900])));
         let long = data(1_000..1_100);
-        assert!(hoard.takes(&long));
+        assert!(takes(&mut hoard, &long));
         // Long chunks are charged with what they are.
         let mut hoard = Hoard::new(window);
         hoard.begin(0);
-        assert!(hoard.takes(&data(0..300)));
+        assert!(takes(&mut hoard, &data(0..300)));
         assert_eq!(hoard.on_sack(299, window - 300 * 512), None);
     }
 }

@@ -27,6 +27,7 @@
 //! `connect` reads the real clock for the first INIT timer, so retransmissions of INIT are timed here.
 //! An INIT that comes late, when the association is up, makes the library close it: it is kept away. An
 //! ABORT throws away what was received and not read: it is handled here, so that it can still be read.
+//! Gap reports are looked at chunk by chunk, whether these were sent or not: those that cannot be are taken out.
 //! Bundles and SACKs may grow longer than the packet size: they are cut to fit. Resets of streams leave
 //! before the acknowledgements that belong to them: they are put behind.
 
@@ -159,14 +160,26 @@ impl Sctp for Association {
             }
             _ => {}
         }
-        if !self.hoard.takes(&packet) {
-            trace!(target: telemetry::CONNECTION, "too many chunks cannot be read yet");
-            return;
-        }
+        let last = self.hoard.admit(&packet);
+        // The library takes no packet in which there is an answer to a HEARTBEAT.
+        let is_wanted = |chunk: &packet::Chunk<'_>| match chunk.kind {
+            packet::HEARTBEAT_ACK => false,
+            packet::DATA => {
+                !chunk.tsn().zip(last).is_some_and(|(it, last)| packet::is_after(it, last))
+            }
+            _ => true,
+        };
+        let packet = match packet::with_only(&packet, is_wanted) {
+            Some(rest) if packet::first_chunk(&rest).is_none() => return,
+            Some(rest) => Bytes::from(rest),
+            None => packet,
+        };
         if packet::chunks(&packet).any(|chunk| chunk.kind == packet::DATA) {
             self.last_data = packet.clone();
         }
         let shutdown = packet::first_chunk(&packet) == Some(packet::SHUTDOWN);
+        let mended = packet::without_false_gaps(&packet, self.resent.highest_tsn());
+        let packet = mended.map_or(packet, Bytes::from);
         // What is small is not followed by more, so nothing but a timer would acknowledge it: 200 ms in which
         // webrtc-rs sends no more, as it keeps small messages back while one is unacknowledged.
         let hurried =
@@ -315,6 +328,10 @@ impl Sctp for Association {
         for _ in 0..2 {
             self.feed(now, self.last_data.clone());
         }
+    }
+
+    fn heartbeat(&self) -> [u8; 24] {
+        packet::heartbeat(self.peer_tag)
     }
 
     fn abort(&mut self) {

@@ -19,6 +19,11 @@ impl Resent {
         self.count
     }
 
+    /// The highest number that a chunk left with.
+    pub(super) fn highest_tsn(&self) -> Option<u32> {
+        self.highest_tsn
+    }
+
     /// Takes note of a packet that leaves.
     pub(super) fn on_sent(&mut self, packet: &[u8]) {
         let data = packet::chunks(packet).filter(|chunk| chunk.kind == packet::DATA);

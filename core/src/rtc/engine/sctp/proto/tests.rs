@@ -64,3 +64,26 @@ fn what_came_before_a_reset_is_acknowledged_before_the_answer_to_it() {
     let events = settle(&mut ends, now);
     assert!(events.contains(&Event::ResetDone(2)), "{events:?}");
 }
+
+/// The library looks at every chunk that a SACK reports, as often as it is reported: 18 million in one packet,
+/// if they need not have been sent. So many packets would take a minute.
+#[test]
+fn gap_reports_of_what_was_never_sent_cost_nothing() {
+    let now = Instant::now();
+    let mut ends = [Role::Client, Role::Server].map(|role| Association::new(role, 1024 * 1024));
+    ends[0].connect(now);
+    settle(&mut ends, now);
+    assert!(ends[0].open(2) && ends[0].send(2, Kind::Data, Bytes::from_static(b"go")));
+    settle(&mut ends, now);
+    let mut sack = packet::abort(ends[0].own_tag)[..12].to_vec();
+    sack.extend([packet::SACK, 0, 4, 112]);
+    sack.extend(ends[0].resent.highest_tsn().expect("something was sent").to_be_bytes());
+    sack.extend([0, 1, 0, 0, 1, 24, 0, 0]);
+    sack.extend([[0, 1, 0xff, 0xff]; 280].concat());
+    packet::seal(&mut sack);
+    for _ in 0..100 {
+        assert_eq!(give(&mut ends[0], now, vec![Bytes::from(sack.clone())]), []);
+    }
+    assert!(ends[0].send(2, Kind::Data, Bytes::from_static(b"on")));
+    assert_eq!(settle(&mut ends, now), [Event::Readable(2)]);
+}

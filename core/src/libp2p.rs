@@ -1,0 +1,100 @@
+//! rust-libp2p's `Transport` and `StreamMuxer`, for `/webrtc-direct`: what its swarms plug in.
+//!
+//! The runtime crates re-export this room with their own way of binding sockets, as `libp2p::Transport`, so
+//! that a swarm needs one line:
+//!
+//! ```ignore
+//! let swarm = SwarmBuilder::with_existing_identity(keypair)
+//!     .with_tokio()
+//!     .with_other_transport(|key| floe_tokio::libp2p::Transport::new(key, Config::default()))?
+//!     .with_behaviour(…)?
+//!     .build();
+//! swarm.listen_on("/ip4/0.0.0.0/udp/0/webrtc-direct".parse()?)?;
+//! ```
+//!
+//! It translates and keeps no rules of its own: what is said of connections and streams on the
+//! [driver](crate::driver)'s handles holds, but for what swarms expect otherwise.
+//!
+//! # Addresses
+//!
+//! - **Listening** takes `/ip4|ip6/…/udp/…/webrtc-direct`, a wildcard and port 0 too, and tells the addresses
+//!   that it comes to with their certhash and without `/p2p`; those of a wildcard as interfaces come and go. An
+//!   address that was told can be listened on again.
+//! - **Dialing** needs a certhash, and no listener. With `/p2p` at the end the peer must be that one, or the
+//!   dial fails; others that the swarm tries beside it go on.
+//! - Whatever is no address of webrtc-direct is `MultiaddrNotSupported`, so that transports compose. Names are
+//!   for `with_dns`.
+//!
+//! # Sockets
+//!
+//! Each listener has a socket. A dial leaves by the socket of a listener of its family (`PortUse::Reuse`, the
+//! default of swarms), else by one that all dials of the family share; by one of its own with `PortUse::New`,
+//! and where there is a connection between those two sockets in that direction already, of which there can be
+//! one only.
+//!
+//! A socket lives as long as anything needs it: its listener, the transport if dials share it, or a connection.
+//! So connections go on when their listener is removed or the transport is dropped, and the port is free when
+//! the last of them is gone.
+//!
+//! Connections are authenticated before the swarm hears of them: what the swarm refuses as pending has cost a
+//! handshake, and [`Limits`](crate::rtc::Limits) bound those.
+//!
+//! Dialing in the role of a listener, as DCUtR does on one side of a hole punch, is refused: there is no
+//! such thing in webrtc-direct.
+//!
+//! # Connections and substreams
+//!
+//! - **Closing** a connection delivers what its substreams have written first; so does dropping it, in the
+//!   background. It takes five seconds at most.
+//! - **Substreams** are opened up to the [limit](crate::rtc::Limits::streams); then opening waits until one is
+//!   over, and no error closes the connection. Those that the peer opens wait until the swarm takes them.
+//! - **Closing a substream** is done when all that was written is handed over, not when the peer has
+//!   acknowledged it: the peers that never acknowledge an end would cost ten seconds each time.
+//! - **Dropping a substream** closes it, and asks the peer to send no more: what was written is delivered,
+//!   as on QUIC and TCP, which protocols of rust-libp2p count on.
+
+mod address;
+mod config;
+mod error;
+mod key;
+mod listener;
+mod muxer;
+mod sockets;
+mod substream;
+mod transport;
+
+use core::net::SocketAddr;
+use std::io;
+
+pub use config::Config;
+pub use error::{Error, SetupError};
+pub use libp2p_core;
+pub use listener::Upgrade;
+pub use muxer::Connection;
+pub use substream::Substream;
+pub use transport::{Dial, Transport};
+
+use crate::driver::Endpoint;
+use crate::rtc;
+
+/// How a transport comes to its endpoints: binds a socket and has its driver run.
+///
+/// Each runtime crate has one; a closure is another, for a runtime of one's own or to have the endpoints
+/// observed.
+pub trait Bind: Send + Sync + 'static {
+    /// Binds an endpoint; called by `listen_on` and `dial`, and from within the futures of dials.
+    ///
+    /// # Errors
+    ///
+    /// What the kernel says of the socket.
+    fn bind(&self, addr: SocketAddr, config: rtc::Config) -> io::Result<Endpoint>;
+}
+
+impl<F> Bind for F
+where
+    F: Fn(SocketAddr, rtc::Config) -> io::Result<Endpoint> + Send + Sync + 'static,
+{
+    fn bind(&self, addr: SocketAddr, config: rtc::Config) -> io::Result<Endpoint> {
+        self(addr, config)
+    }
+}

@@ -1,0 +1,36 @@
+//! rust-libp2p's `Transport`, on async-std: what a swarm with async-std's executor plugs in.
+//!
+//! rust-libp2p's builder knows no other runtimes than tokio any more, so the swarm is made by hand:
+//!
+//! ```ignore
+//! let transport = floe_async_std::libp2p::Transport::new(&keypair, Config::default())?
+//!     .map(|(peer, connection), _| (peer, StreamMuxerBox::new(connection)))
+//!     .boxed();
+//! let executor = swarm::Config::with_executor(|task| { async_std::task::spawn(task); });
+//! let swarm = Swarm::new(transport, behaviour, keypair.public().to_peer_id(), executor);
+//! ```
+//!
+//! What it does is said in [`floe_core::libp2p`]. Its endpoints are tasks of async-std's executor.
+
+use std::io;
+use std::net::SocketAddr;
+
+#[doc(inline)]
+pub use floe_core::libp2p::{
+    Bind, Config, Connection, Dial, Error, SetupError, Substream, Upgrade, libp2p_core,
+};
+
+use super::Endpoint;
+
+/// The transport of swarms on async-std.
+pub type Transport = floe_core::libp2p::Transport<AsyncStd>;
+
+/// async-std's way of binding endpoints.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct AsyncStd;
+
+impl Bind for AsyncStd {
+    fn bind(&self, addr: SocketAddr, config: super::Config) -> io::Result<Endpoint> {
+        super::bind_now(addr, config, ())
+    }
+}

@@ -1,0 +1,103 @@
+//! floe and libp2p-webrtc, the transport that its users come from, in one swarm each; and what they bring
+//! along.
+
+use floe_libp2p::{Boxes, Stage, Tokio, boxed, listen, node, node_on};
+use floe_tokio::Certificate;
+use floe_tokio::libp2p::Config;
+use libp2p::Swarm;
+use libp2p::identity::Keypair;
+use libp2p::multiaddr::Protocol;
+use libp2p::swarm::{NetworkBehaviour, dummy};
+
+use crate::basics::{Basics, identify_between, ping_between};
+use crate::transfer::{echo, pattern, requests};
+
+/// libp2p-webrtc. It cannot dial before it listens.
+async fn theirs<B: NetworkBehaviour>(behaviour: impl FnOnce(&Keypair) -> B) -> Swarm<B>
+where
+    B::ToSwarm: std::fmt::Debug,
+{
+    let certificate = libp2p_webrtc::tokio::Certificate::generate(&mut rand::rng()).unwrap();
+    let mut nodes = [theirs_with(certificate, behaviour)];
+    listen(&mut nodes).await;
+    let [node] = nodes;
+    node
+}
+
+fn theirs_with<B: NetworkBehaviour>(
+    certificate: libp2p_webrtc::tokio::Certificate,
+    behaviour: impl FnOnce(&Keypair) -> B,
+) -> Swarm<B> {
+    let transport = |key: &Keypair| -> Boxes {
+        boxed(libp2p_webrtc::tokio::Transport::new(key.clone(), certificate))
+    };
+    node_on(transport, Tokio::config(), behaviour)
+}
+
+fn ours<B: NetworkBehaviour>(behaviour: impl FnOnce(&Keypair) -> B) -> Swarm<B> {
+    node::<Tokio, _>(behaviour)
+}
+
+fn ours_with(certificate: Certificate) -> Swarm<dummy::Behaviour> {
+    let config = Config::default().with_certificate(certificate);
+    let transport = |key: &Keypair| -> Boxes {
+        boxed(floe_tokio::libp2p::Transport::new(key, config).expect("a certificate is given"))
+    };
+    node_on(transport, Tokio::config(), |_| dummy::Behaviour)
+}
+
+#[test]
+fn ping() {
+    Tokio::run(async {
+        ping_between([theirs(Basics::new).await, ours(Basics::new)]).await;
+        ping_between([ours(Basics::new), theirs(Basics::new).await]).await;
+    });
+}
+
+#[test]
+fn identify() {
+    Tokio::run(async {
+        identify_between([theirs(Basics::new).await, ours(Basics::new)]).await;
+        identify_between([ours(Basics::new), theirs(Basics::new).await]).await;
+    });
+}
+
+/// From both sides, over connections that either side has dialed.
+#[test]
+fn requests_and_responses() {
+    Tokio::run(async {
+        for ours_dials in [true, false] {
+            let mut nodes = if ours_dials {
+                [theirs(|_| requests()).await, ours(|_| requests())]
+            } else {
+                [ours(|_| requests()), theirs(|_| requests()).await]
+            };
+            crate::basics::connect(&mut nodes).await;
+            for asker in [1, 0] {
+                echo(&mut nodes, asker, vec![pattern(5); 3]).await;
+                echo(&mut nodes, asker, vec![pattern(300_000)]).await;
+            }
+        }
+    });
+}
+
+/// What a node of libp2p-webrtc has kept is what it is known by here, and the other way round.
+#[test]
+fn a_certificate_moves_and_keeps_its_certhash() {
+    Tokio::run(async {
+        let theirs = libp2p_webrtc::tokio::Certificate::generate(&mut rand::rng()).unwrap();
+        let pem = theirs.serialize_pem();
+        let before = certhash(theirs_with(theirs, |_| dummy::Behaviour)).await;
+        let moved = Certificate::from_pem(&pem).unwrap();
+        assert_eq!(certhash(ours_with(moved.clone())).await, before);
+        let back = libp2p_webrtc::tokio::Certificate::from_pem(&moved.to_pem()).unwrap();
+        assert_eq!(certhash(theirs_with(back, |_| dummy::Behaviour)).await, before);
+    });
+}
+
+async fn certhash(node: Swarm<dummy::Behaviour>) -> Protocol<'static> {
+    let address = listen(&mut [node]).await.remove(0);
+    let certhash = address.iter().nth(3).expect("the certhash follows the transport");
+    assert!(matches!(certhash, Protocol::Certhash(_)), "{address}");
+    certhash.acquire()
+}
