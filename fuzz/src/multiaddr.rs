@@ -71,7 +71,7 @@ fn made(input: &mut Input<'_>) -> DirectAddr {
         address = address.try_add_certhash(certhash).expect("there is room for so many");
     }
     let is_full = address.certhashes().count() == DirectAddr::CERTHASHES_MAX;
-    let one_more = address.clone().try_add_certhash(Fingerprint::from_bytes([0; 32]));
+    let one_more = address.try_add_certhash(Fingerprint::from_bytes([0; 32]));
     assert_eq!(one_more.is_err(), is_full);
     if choice & 0x10 != 0 {
         let len = usize::from(input.byte());

@@ -49,7 +49,7 @@ fn unknown_fields(input: &mut Input<'_>) -> Vec<u8> {
     // More would make the record too long.
     while !input.is_empty() && out.len() < 3000 {
         let (choice, number) = (input.byte(), u64::from_le_bytes(input.array()));
-        let tag = 3 + u32::from(choice >> 2) << 3;
+        let tag = (3 + u32::from(choice >> 2)) << 3;
         let mut writer = Writer::new(&mut out);
         match choice & 3 {
             0 => writer.write_with_tag(tag, |writer| writer.write_varint(number)),
