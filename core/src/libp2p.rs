@@ -7,7 +7,7 @@
 //! let swarm = SwarmBuilder::with_existing_identity(keypair)
 //!     .with_tokio()
 //!     .with_other_transport(|key| floe_tokio::libp2p::Transport::new(key, Config::default()))?
-//!     .with_behaviour(…)?
+//!     .with_behaviour(|_| ping::Behaviour::default())?
 //!     .build();
 //! swarm.listen_on("/ip4/0.0.0.0/udp/0/webrtc-direct".parse()?)?;
 //! ```

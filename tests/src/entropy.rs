@@ -6,7 +6,7 @@
 //! maps are kept per thread.
 //!
 //! Two do not ask the C library. STUN transaction ids come from `fastrand`, which can be seeded. AWS-LC
-//! has a generator of its own, so DTLS is given [keys that are drawn here](key_exchange), and its signatures
+//! has a generator of its own, so DTLS is given keys that are drawn here, and its signatures
 //! come from another provider, where they are deterministic (RFC 6979); all else is as in production.
 
 #![allow(unsafe_code, reason = "a function of the C library is replaced")]

@@ -218,7 +218,7 @@ impl RudePeer {
     /// Encrypts any bytes and sends them.
     pub fn send_packet(&mut self, packet: &[u8]) {
         if self.secured {
-            self.with_dtls(|dtls| dtls.send_application_data(packet));
+            self.with_dtls(|dtls| dtls.send_application_data(packet).map(drop));
         }
     }
 

@@ -273,6 +273,25 @@ fn what_was_found_stays_fixed() {
                 (1944, Forge { to: 1, forgery: Mutated(52), claims: Some(0) }),
             ],
         },
+        // A stream whose peer did not know that nobody reads it any more was reset, and filled the window.
+        Script {
+            seed: 10661,
+            nodes: vec![Plain, Small, Plain],
+            acts: vec![
+                (0, Dial { from: 0, to: 1, version: Some(V2), named: true }),
+                (
+                    176,
+                    Open {
+                        from: 1,
+                        to: 0,
+                        plan: Plan { there: 0, back: 106669, piece: 100000, sip: 100000 },
+                    },
+                ),
+                (195, Cut { from: 1, to: 0 }),
+                (195, Forget(1, 0)),
+                (13095, Dial { from: 2, to: 0, version: None, named: true }),
+            ],
+        },
     ];
     let failed: Vec<_> =
         found.iter().filter_map(|script| Some((script.seed, play(script).err()?.rule))).collect();

@@ -274,7 +274,8 @@ impl Channels {
         });
     }
 
-    /// Resets the channels that the peer has been silent on for `quiet`.
+    /// Resets the channels that the peer has been silent on for `quiet`, since it knows that nobody reads them:
+    /// what comes after the reset cannot be thrown away any more, and fills the receive window.
     pub(super) fn handle_timeout(
         &mut self,
         now: Timestamp,
@@ -282,13 +283,18 @@ impl Channels {
         quiet: Duration,
     ) {
         let mut due = Vec::new();
-        self.discarding.retain(|id| match self.channels.get(id).map(|channel| &channel.phase) {
-            Some(Phase::Discarding { heard }) if *heard + quiet > now => true,
-            Some(Phase::Discarding { .. }) => {
-                due.push(*id);
-                false
+        let channels = &mut self.channels;
+        self.discarding.retain(|id| {
+            let Some(channel) = channels.get_mut(id) else { return false };
+            let Phase::Discarding { heard } = &mut channel.phase else { return false };
+            if channel.unacknowledged > 0 {
+                *heard = now;
             }
-            _ => false,
+            let is_due = *heard + quiet <= now;
+            if is_due {
+                due.push(*id);
+            }
+            !is_due
         });
         for id in due {
             self.reset_now(sctp, id);
