@@ -148,8 +148,8 @@ mod stream;
 mod streams;
 pub(crate) mod telemetry;
 
-#[cfg(feature = "fuzz")]
-pub(crate) use engine::bare;
+#[doc(hidden)]
+pub use engine::bare;
 
 pub use candidate_init::{CandidateInit, CandidateInitError};
 pub use certificate::Certificate;

@@ -28,8 +28,7 @@
 //!
 //! Obeys: libp2p webrtc-direct §Connection Establishment, RFC 8831, RFC 8832; the parts name theirs.
 
-#[cfg(feature = "fuzz")]
-pub(crate) mod bare;
+pub mod bare;
 mod channels;
 mod dcep;
 mod dtls;

@@ -1,7 +1,7 @@
 //! SCTP and its channels by themselves: no DTLS beneath, no connection above.
 //!
 //! For whoever fuzzes them: packets need no keys, so many thousands are tried in the time of one handshake.
-//! It does with them what the engine does, which see.
+//! It does with them what the engine does, which see. Hidden from the documentation, and no promise.
 
 use core::time::Duration;
 use std::collections::VecDeque;
