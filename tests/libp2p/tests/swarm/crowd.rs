@@ -80,10 +80,10 @@ pub(crate) async fn kademlia<S: Stage>() {
     }
     let mut done = BTreeSet::from([0]);
     until(&mut nodes, |index, node, event| {
-        if let Some(QueryResult::Bootstrap(result)) = result_of(node, event) {
-            if result.expect("the first answers").num_remaining == 0 {
-                done.insert(index);
-            }
+        if let Some(QueryResult::Bootstrap(result)) = result_of(node, event)
+            && result.expect("the first answers").num_remaining == 0
+        {
+            done.insert(index);
         }
         (done.len() == NODES).then_some(())
     })

@@ -44,7 +44,7 @@ pub(crate) async fn one_too_many<S: Stage>() {
         (denied && closed).then_some(())
     })
     .await;
-    for dialer in 1..3 {
-        assert_eq!(nodes[dialer].connected_peers().count(), 1);
+    for dialer in &nodes[1..3] {
+        assert_eq!(dialer.connected_peers().count(), 1);
     }
 }
