@@ -331,7 +331,7 @@ mod tests {
 
     #[test]
     fn a_known_defect_is_excused_and_its_absence_reported() {
-        let line = "rust-libp2p -> floe v1 halfclose";
+        let line = "rust-libp2p -> floe v1 peerresets";
         assert_eq!(judge(line, Seen::default()).0, Outcome::Defect);
         assert_eq!(judge(line, good("v1")).0, Outcome::Surprise);
     }
