@@ -19,7 +19,6 @@ pub(super) const SACK: u8 = 3;
 const HEARTBEAT: u8 = 4;
 pub(super) const HEARTBEAT_ACK: u8 = 5;
 pub(super) const ABORT: u8 = 6;
-pub(super) const SHUTDOWN: u8 = 7;
 pub(super) const COOKIE_ECHO: u8 = 10;
 pub(super) const COOKIE_ACK: u8 = 11;
 /// The same, RFC 6525 §3.

@@ -177,7 +177,6 @@ impl Sctp for Association {
         if packet::chunks(&packet).any(|chunk| chunk.kind == packet::DATA) {
             self.last_data = packet.clone();
         }
-        let shutdown = packet::first_chunk(&packet) == Some(packet::SHUTDOWN);
         let mended = packet::without_false_gaps(&packet, self.resent.highest_tsn());
         let packet = mended.map_or(packet, Bytes::from);
         // What is small is not followed by more, so nothing but a timer would acknowledge it: 200 ms in which
@@ -185,8 +184,9 @@ impl Sctp for Association {
         let hurried =
             if packet.len() < SMALL { packet::with_immediate_sack(&packet) } else { None };
         self.feed(now, hurried.map_or(packet, Bytes::from));
-        if shutdown && self.attempt.as_ref().is_some_and(|a| a.association.is_closing()) {
-            // The peer has sent all it wanted to. The next poll acknowledges that.
+        if self.attempt.as_ref().is_some_and(|attempt| attempt.association.is_closing()) {
+            // SHUTDOWN, wherever in the packet: the peer has sent all it wanted to, and takes nothing that is
+            // not under way. The next poll acknowledges that.
             self.end(Event::Closed);
         }
     }

@@ -87,3 +87,24 @@ fn gap_reports_of_what_was_never_sent_cost_nothing() {
     assert!(ends[0].send(2, Kind::Data, Bytes::from_static(b"on")));
     assert_eq!(settle(&mut ends, now), [Event::Readable(2)]);
 }
+
+/// The library takes nothing more to be sent from then on, so channels would be opened that nobody hears of.
+#[test]
+fn a_shutdown_behind_other_chunks_ends_the_association() {
+    let now = Instant::now();
+    for is_busy in [false, true] {
+        let mut ends = [Role::Client, Role::Server].map(|role| Association::new(role, 1024 * 1024));
+        ends[0].connect(now);
+        settle(&mut ends, now);
+        if is_busy {
+            assert!(ends[0].open(2) && ends[0].send(2, Kind::Data, Bytes::from_static(b"go")));
+            take(&mut ends[0], now);
+        }
+        let mut packet = packet::abort(ends[0].own_tag)[..12].to_vec();
+        let heartbeat = [4, 0, 0, 8, 0, 1, 0, 4];
+        let shutdown = [7, 0, 0, 8, 0, 0, 0, 0];
+        packet.extend([heartbeat, shutdown].concat());
+        packet::seal(&mut packet);
+        assert_eq!(give(&mut ends[0], now, vec![Bytes::from(packet)]), [Event::Closed]);
+    }
+}
