@@ -24,6 +24,7 @@ pub fn established(data: &[u8]) {
 
 fn play(setup: Setup, input: &mut Input<'_>) {
     let mut stage = Stage::new(setup);
+    let mut patience = STORMS_MAX;
     for _ in 0..STEPS_MAX {
         if input.is_empty() {
             break;
@@ -34,7 +35,7 @@ fn play(setup: Setup, input: &mut Input<'_>) {
                 let packet = hostile::packet(input, &mut stage.peer.sctp);
                 stage.say(&packet);
             }
-            6 => storm(&mut stage, input),
+            6 => storm(&mut stage, &mut patience, input),
             7..=10 => application(&mut stage, op, input),
             11 => {
                 let (from, len) = (input.peer_addr(), usize::from(input.byte()));
@@ -67,14 +68,15 @@ fn play(setup: Setup, input: &mut Input<'_>) {
 }
 
 /// Many packets that an input describes once: their numbers go on.
-fn storm(stage: &mut Stage, input: &mut Input<'_>) {
+fn storm(stage: &mut Stage, patience: &mut u32, input: &mut Input<'_>) {
     let times = 1 + u32::from(input.byte());
     let mut after = input.clone();
-    for _ in 0..times {
+    for _ in 0..times.min(*patience) {
         after = input.clone();
         let packet = hostile::packet(&mut after, &mut stage.peer.sctp);
         stage.say(&packet);
     }
+    *patience = patience.saturating_sub(times);
     *input = after;
 }
 
@@ -109,3 +111,5 @@ fn application(stage: &mut Stage, op: u8, input: &mut Input<'_>) {
 }
 
 const STEPS_MAX: usize = 100;
+/// Packets: enough for every limit, and no more, as storms take all the time there is.
+const STORMS_MAX: u32 = 600;

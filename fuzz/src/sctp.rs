@@ -47,6 +47,8 @@ struct Stage {
     heard: usize,
     /// Whether what comes is received, as applications that are slow do not.
     receives: bool,
+    /// How many packets more may come in storms.
+    patience: usize,
 }
 
 impl Stage {
@@ -56,7 +58,7 @@ impl Stage {
         let tag = if setup & 8 == 0 { 0x1234_5678 } else { u32::MAX - 4 };
         let peer = Sctp::new(tag, 1 << 20);
         let (history, told, heard) = (Vec::new(), 0, 0);
-        Self { association, peer, now, history, told, heard, receives: true }
+        Self { association, peer, now, history, told, heard, receives: true, patience: STORMS_MAX }
     }
 
     /// The association comes up, by the peer's INIT or by ours.
@@ -79,11 +81,12 @@ impl Stage {
                 // Many of the same kind: what they begin with is the same input each time.
                 let times = 1 + usize::from(input.byte());
                 let mut fork = input.clone();
-                for _ in 0..times {
+                for _ in 0..times.min(self.patience) {
                     fork = input.clone();
                     let packet = hostile::packet(&mut fork, &mut self.peer);
                     self.put(&packet);
                 }
+                self.patience = self.patience.saturating_sub(times);
                 *input = fork;
             }
             8 => {
@@ -180,6 +183,8 @@ impl Stage {
 }
 
 const STEPS_MAX: usize = 200;
+/// Packets: enough for every limit, and no more, as storms take all the time there is.
+const STORMS_MAX: usize = 600;
 const RECEIVE_WINDOW: u32 = 256 * 1024;
 /// As much as the application has under way at most, and one message.
 const SEND_MAX: usize = 64 * 1024;
