@@ -15,36 +15,36 @@
 //! ```
 
 use core::fmt;
-use core::net::SocketAddr;
-use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::Arc;
-use std::vec::Vec;
 
-use tracing::{debug, trace};
+use tracing::trace;
 
-use super::admission::{Admission, Check, HalfOpen};
+use super::admission::Admission;
 use super::config::{Config, ConfigError};
 use super::connection::Connection;
-use super::engine::{DtlsContext, RingHmac};
+use super::engine::DtlsContext;
 use super::entropy::Entropy;
 use super::epoch::Epoch;
 use super::error::{ConnectionEnd, DialRefused, OpenError};
 use super::outbox::Outbox;
 use super::output::{ConnectionId, Datagram, Direction, Output, Port, StreamId};
 use super::queue::Queue;
-use super::routes::{Routes, UfragKey};
+use super::routes::Routes;
 use super::shared::Shared;
 use super::telemetry::{self, Tally};
 use crate::demux::{Kind, classify, is_client_hello};
-use crate::ice::stun::{Binding, Class, Role, SUCCESS_LEN_MAX, write_binding_success};
-use crate::ice::{Credentials, Username};
 use crate::time::{Deadline, Timestamp};
 
+mod calendar;
 mod check;
+mod clients;
 mod stats;
 mod stream;
+mod stun;
 mod target;
 
+use self::calendar::Calendar;
 use self::check::Questions;
 
 pub use stats::{Counters, Stats, StreamStats};
@@ -60,8 +60,7 @@ pub struct Endpoint {
     connections: HashMap<ConnectionId, Connection>,
     /// Connections that something happened to since they were last advanced.
     busy: Queue<ConnectionId>,
-    deadlines: BTreeSet<(Deadline, ConnectionId)>,
-    deadline_of: HashMap<ConnectionId, Deadline>,
+    calendar: Calendar,
     /// Accepted connections whose set-up is not done.
     handshaking: HashSet<ConnectionId>,
     next_id: u64,
@@ -99,8 +98,7 @@ impl Endpoint {
             routes: Routes::default(),
             connections: HashMap::new(),
             busy: Queue::new(),
-            deadlines: BTreeSet::new(),
-            deadline_of: HashMap::new(),
+            calendar: Calendar::default(),
             handshaking: HashSet::new(),
             next_id: 0,
             counters: Counters::default(),
@@ -125,10 +123,7 @@ impl Endpoint {
     /// earlier or later is harmless.
     pub fn handle_timeout(&mut self, now: Timestamp) {
         self.admission.expire(now);
-        while let Some(&(deadline, id)) = self.deadlines.first()
-            && deadline.at <= now
-        {
-            self.set_deadline(id, None);
+        while let Some(id) = self.calendar.pop_due(now) {
             if let Some(connection) = self.connections.get_mut(&id) {
                 connection.handle_timeout(now, &mut self.shared);
                 self.make_busy(id);
@@ -238,8 +233,7 @@ impl Endpoint {
             let Some(id) = self.busy.pop() else { break };
             self.advance(now, id);
         }
-        let of_connections = self.deadlines.first().map(|&(deadline, _)| deadline);
-        Output::Timeout(Deadline::earliest(of_connections, self.admission.deadline()))
+        Output::Timeout(Deadline::earliest(self.calendar.next(), self.admission.deadline()))
     }
 
     fn advance(&mut self, now: Timestamp, id: ConnectionId) {
@@ -252,118 +246,13 @@ impl Endpoint {
             return;
         }
         let deadline = connection.deadline(&self.shared);
-        self.set_deadline(id, deadline);
+        self.calendar.set(id, deadline);
         if is_open && self.handshaking.remove(&id) {
             self.replace_older(now, id);
         }
     }
 
     // ── datagrams ──
-
-    fn handle_stun(&mut self, now: Timestamp, datagram: &Datagram<'_>) {
-        let Ok(stun) = Binding::parse(datagram.payload) else {
-            return self.discard(datagram, "malformed STUN");
-        };
-        // A server that we dial: it answers our checks, and some send checks of their own.
-        for index in 0..self.routes.at(datagram.remote).len() {
-            let id = self.routes.at(datagram.remote)[index];
-            if let Some(connection) = self.connections.get_mut(&id)
-                && connection.direction() == Direction::Outbound
-                && connection.uses(datagram.port)
-                && connection.handle_stun(now, datagram.remote, datagram.payload)
-            {
-                return self.make_busy(id);
-            }
-        }
-        let checked = match (datagram.port, stun.class()) {
-            (Port::Main, Class::Request) => self.handle_check(now, datagram, &stun),
-            (Port::Main, Class::Success) => self.handle_answer(now, datagram.remote, &stun),
-            _ => Err("nobody waits for this STUN message"),
-        };
-        if let Err(why) = checked {
-            self.discard(datagram, why);
-        }
-    }
-
-    /// A check of a client: verified and answered, or why not.
-    fn handle_check(
-        &mut self,
-        now: Timestamp,
-        datagram: &Datagram<'_>,
-        stun: &Binding<'_>,
-    ) -> Result<(), &'static str> {
-        let Datagram { remote, local, .. } = *datagram;
-        let username = stun.username().ok_or("a check without a USERNAME")?;
-        let username = Username::parse(username).or(Err("a check with a malformed USERNAME"))?;
-        let credentials = Credentials::infer(username).or(Err("a check of no version known"))?;
-        let password = credentials.local.password.as_str().as_bytes();
-        stun.verify_fingerprint().or(Err("a check with a wrong FINGERPRINT"))?;
-        let verified = stun.verify_integrity(password, &RingHmac);
-        verified.or(Err("a check with a wrong MESSAGE-INTEGRITY"))?;
-        let key = UfragKey::of(username.server.as_str());
-        let use_candidate = stun.use_candidate();
-        let asks;
-        if let Some(id) = self.routes.of_ufrag(key) {
-            let connection = self.connections.get_mut(&id).ok_or("its connection is over")?;
-            connection.on_check(now, local, remote, use_candidate);
-            asks = connection.allowance_mut(remote).is_some_and(|it| !it.is_proven());
-            self.routes.follow(id, &connection.addresses());
-            self.make_busy(id);
-        } else {
-            let version = credentials.version;
-            let check = Check { key, version, local, remote, use_candidate };
-            if !self.shared.config.accept {
-                return Err("no connections are accepted");
-            }
-            if matches!(stun.role(), Some(Role::Controlled { .. })) {
-                // Of a dial that is over here: in v1 it looks like a client's, and would be returned.
-                return Err("a check of a listener");
-            }
-            asks = self.admission.on_check(now, &check)?;
-            self.finish_answers(now, remote);
-        }
-        let mut answer = [0; SUCCESS_LEN_MAX];
-        let answer =
-            write_binding_success(&mut answer, stun.transaction_id(), remote, password, &RingHmac);
-        let answer = answer.expect("a binding success fits its buffer");
-        let mut check = [0; check::LEN_MAX];
-        let check = asks.then(|| self.questions.write(&mut check, now, &credentials, remote));
-        let allowance = match self.routes.of_ufrag(key) {
-            Some(id) => self.connections.get_mut(&id).and_then(|it| it.allowance_mut(remote)),
-            None => self.admission.allowance_mut(key, remote),
-        };
-        let allowance = allowance.ok_or("its address is not kept")?;
-        allowance.on_received(datagram.payload.len());
-        for stun in [Some(answer), check].into_iter().flatten() {
-            if allowance.spend(stun.len()) {
-                self.shared.outbox.push(Port::Main, local, remote, stun);
-            }
-        }
-        Ok(())
-    }
-
-    /// The answer to a check of ours: whoever sends it is where it comes from.
-    fn handle_answer(
-        &mut self,
-        now: Timestamp,
-        remote: SocketAddr,
-        stun: &Binding<'_>,
-    ) -> Result<(), &'static str> {
-        if !self.questions.is_answer(now, remote, stun.transaction_id()) {
-            return Err("nobody waits for this STUN message");
-        }
-        if let Some(allowance) = self.admission.allowance_at(remote) {
-            allowance.prove();
-        }
-        for index in 0..self.routes.at(remote).len() {
-            let id = self.routes.at(remote)[index];
-            if let Some(connection) = self.connections.get_mut(&id) {
-                connection.prove(remote);
-                self.make_busy(id);
-            }
-        }
-        Ok(())
-    }
 
     fn handle_dtls(&mut self, now: Timestamp, datagram: &Datagram<'_>) {
         let Datagram { port, remote, local, payload } = *datagram;
@@ -396,60 +285,7 @@ impl Endpoint {
         }
     }
 
-    /// Whether there is room for one more handshake, from an address.
-    fn may_begin(&mut self, now: Timestamp, remote: SocketAddr) -> bool {
-        if self.routes.at(remote).len() >= 2 {
-            return false;
-        }
-        let limits = &self.shared.config.limits;
-        let limit = if self.handshaking.len() >= limits.handshaking {
-            "handshaking"
-        } else if self.connections.len() >= limits.connections {
-            "connections"
-        } else {
-            return true;
-        };
-        if let Some(times) = self.refusals.count(now) {
-            debug!(target: telemetry::ENDPOINT, limit, %remote, times, "a limit is reached");
-        }
-        limit == "handshaking" && self.make_way(now, remote)
-    }
-
-    /// Gives up a handshake for a new one, from an address: the oldest of those whose clients have not
-    /// proven where they are, and then the oldest, which has had the most time. Who has not proven it does
-    /// not displace who has, so forged packets only displace each other.
-    fn make_way(&mut self, now: Timestamp, remote: SocketAddr) -> bool {
-        let proven =
-            |id: &ConnectionId| self.connections.get(id).is_some_and(Connection::is_proven);
-        let Some((is_proven, id)) = self.handshaking.iter().map(|id| (proven(id), *id)).min()
-        else {
-            return false;
-        };
-        if is_proven && !self.admission.allowance_at(remote).is_some_and(|it| it.is_proven()) {
-            return false;
-        }
-        if let Some(connection) = self.connections.get(&id) {
-            connection.tell_given_up(now, "others want to begin, and this one had its time");
-        }
-        self.retire(id, true);
-        true
-    }
-
-    fn accept(&mut self, now: Timestamp, peer: &HalfOpen) {
-        let limits = &self.shared.config.limits;
-        let cookie = self.handshaking.len() >= limits.handshaking / 2 && !peer.is_proven();
-        let id = self.next_connection_id();
-        let connection = Connection::accept(now, id, peer, cookie, &mut self.shared);
-        self.routes.name(id, peer.key);
-        self.routes.follow(id, &connection.addresses());
-        self.connections.insert(id, connection);
-        self.handshaking.insert(id);
-        // Its deadline must run even if no datagram reaches it: where the limit on addresses is low, the
-        // one that DTLS began from may not be among those that lead here.
-        self.make_busy(id);
-    }
-
-    // ── helpers ──
+    // ── what the doors share ──
 
     fn discard(&mut self, datagram: &Datagram<'_>, why: &'static str) {
         self.counters.datagrams_dropped += 1;
@@ -480,68 +316,9 @@ impl Endpoint {
         Ok(port)
     }
 
-    /// A client that dials anew from the same socket has given its last dial up, if that is not done: DTLS
-    /// has nothing to tell two handshakes between the same addresses apart, so they would spoil each
-    /// other. Nothing is said to the peer, who would take it for a word about the new one.
-    fn give_up_unfinished(&mut self, now: Timestamp, remote: SocketAddr) {
-        for id in self.unfinished(remote) {
-            if let Some(connection) = self.connections.get(&id) {
-                connection.tell_given_up(now, "the client has begun anew from the same address");
-            }
-            self.retire(id, true);
-        }
-    }
-
-    /// Handshakes with an address say what they have to say before a check of a new dial from there is
-    /// answered: its client begins DTLS with our answer, and would take the words of the last handshake,
-    /// which it has given up, for ours about the new one. For the same reason they say nothing later, unless
-    /// it turns out that they are not given up.
-    fn finish_answers(&mut self, now: Timestamp, remote: SocketAddr) {
-        for id in self.unfinished(remote) {
-            self.advance(now, id);
-            if let Some(connection) = self.connections.get_mut(&id) {
-                connection.hush();
-            }
-        }
-    }
-
-    /// Whether a ClientHello is the one that began a handshake with an address, and not of a new dial: whoever
-    /// forges a check in a client's name does not make it give up.
-    fn repeats_unfinished(&self, remote: SocketAddr, hello: &[u8]) -> bool {
-        let began = |id| self.connections.get(id).is_some_and(|it| it.began_with(hello));
-        self.unfinished(remote).iter().any(began)
-    }
-
-    /// Accepted connections whose set-up is not done and goes on with an address: it is not enough that a check
-    /// came from there, which anybody may have sent.
-    fn unfinished(&self, remote: SocketAddr) -> Vec<ConnectionId> {
-        let goes_on = |id: &ConnectionId| {
-            self.handshaking.contains(id)
-                && self.connections.get(id).is_some_and(|it| it.goes_on_with(remote))
-        };
-        self.routes.at(remote).iter().copied().filter(goes_on).collect()
-    }
-
-    /// A peer that came back on the same address has replaced its old connection: the one that is there now,
-    /// not one that has checked from there, or in whose name somebody else has.
-    fn replace_older(&mut self, now: Timestamp, id: ConnectionId) {
-        let Some(remote) = self.connections.get(&id).map(Connection::remote) else { return };
-        for index in 0..self.routes.at(remote).len() {
-            let older = self.routes.at(remote)[index];
-            if older < id
-                && let Some(connection) = self.connections.get_mut(&older)
-                && connection.direction() == Direction::Inbound
-                && connection.remote() == remote
-            {
-                connection.end(now, ConnectionEnd::Replaced(id), &mut self.shared);
-                self.make_busy(older);
-            }
-        }
-    }
-
     /// Forgets the ways to a connection that is over, and the connection when nobody reads it any more.
     fn retire(&mut self, id: ConnectionId, finished: bool) {
-        self.set_deadline(id, None);
+        self.calendar.set(id, None);
         self.routes.forget(id);
         self.handshaking.remove(&id);
         if finished {
@@ -551,22 +328,6 @@ impl Endpoint {
 
     fn make_busy(&mut self, id: ConnectionId) {
         self.busy.push(id);
-    }
-
-    fn set_deadline(&mut self, id: ConnectionId, deadline: Option<Deadline>) {
-        let old = match deadline {
-            Some(deadline) => self.deadline_of.insert(id, deadline),
-            None => self.deadline_of.remove(&id),
-        };
-        if old == deadline {
-            return;
-        }
-        if let Some(old) = old {
-            self.deadlines.remove(&(old, id));
-        }
-        if let Some(new) = deadline {
-            self.deadlines.insert((new, id));
-        }
     }
 
     fn next_connection_id(&mut self) -> ConnectionId {

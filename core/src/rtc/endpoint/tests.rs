@@ -1,5 +1,6 @@
 //! Two endpoints and nothing between them. What happens on worse networks is told in `tests/sim`.
 
+use core::net::SocketAddr;
 use core::time::Duration;
 use std::time::Instant;
 use std::vec;
@@ -7,11 +8,15 @@ use std::vec::Vec;
 
 use super::*;
 use crate::fingerprint::Fingerprint;
-use crate::ice::stun::{REQUEST_LEN_MAX, Request, TransactionId, write_binding_request};
+use crate::ice::stun::{
+    Binding, Class, REQUEST_LEN_MAX, Request, Role, SUCCESS_LEN_MAX, TransactionId,
+    write_binding_request, write_binding_success,
+};
 use crate::ice::{DialSecrets, Version};
 use crate::multiaddr::DirectAddr;
 use crate::multiaddr::certhashes::Certhashes;
 use crate::rtc::certificate::Certificate;
+use crate::rtc::engine::RingHmac;
 use crate::rtc::error::{ConnectionEnd, Step};
 use crate::rtc::identity::{Identity, Keypair};
 use crate::rtc::output::{Event, Port, Read};
