@@ -29,13 +29,16 @@
 //! Obeys: libp2p webrtc-direct §Connection Establishment, RFC 8831, RFC 8832; the parts name theirs.
 
 pub mod bare;
+mod budget;
 mod channels;
 mod dcep;
 mod dtls;
 mod expected;
+mod flush;
 mod ice;
 mod lite;
 mod liveness;
+mod numbers;
 mod sctp;
 #[cfg(test)]
 mod tests;
@@ -57,8 +60,6 @@ use self::sctp::Sctp;
 use super::allowance::Allowance;
 use super::epoch::Epoch;
 use super::error::Step;
-use super::outbox::Outbox;
-use super::output::Port;
 use crate::ice::stun::{Binding, Class};
 use crate::time::{Deadline, Timestamp};
 
@@ -66,6 +67,7 @@ pub(crate) use self::dtls::DtlsContext;
 pub(crate) use self::expected::Expected;
 pub(crate) use self::ice::{FullAgent, Ice, RingHmac};
 pub(crate) use self::lite::Lite;
+pub(crate) use self::numbers::Counters;
 pub(crate) use self::vocabulary::{Event, Role};
 
 /// What an engine is made of.
@@ -105,15 +107,6 @@ pub(crate) struct Engine {
     remote: Option<SocketAddr>,
     liveness: Liveness,
     counters: Counters,
-}
-
-/// What went over the wire, apart from STUN: datagrams and their payload bytes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Counters {
-    pub(crate) bytes_sent: u64,
-    pub(crate) bytes_received: u64,
-    pub(crate) datagrams_sent: u64,
-    pub(crate) datagrams_received: u64,
 }
 
 /// In the order in which they follow each other.
@@ -267,35 +260,6 @@ impl Engine {
 
     // ── out: datagrams, the next deadline, events ──
 
-    /// Queues all that is to be sent now. Once per batch: it is the expensive call.
-    pub(crate) fn flush(&mut self, now: Timestamp, out: &mut Outbox) {
-        self.advance(now);
-        let at = self.epoch.instant(now);
-        if self.dtls.deadline().is_some_and(|deadline| deadline <= at) {
-            self.with_dtls(Dtls::handle_timeout);
-        }
-        if self.state == State::Secured {
-            self.sctp.connect(at);
-        }
-        self.pump();
-        if let Some((local, remote)) = self.ice.destination() {
-            let (port, allowance) = (self.ice.port(), self.ice.allowance());
-            let mut path = Path { port, local, remote, allowance, out, bytes: 0, datagrams: 0 };
-            self.flush_records(&mut path);
-            let asked = self.ask_for_life(&mut path);
-            self.ice.set_allowance(path.allowance);
-            self.counters.bytes_sent += path.bytes;
-            self.counters.datagrams_sent += path.datagrams;
-            if let Some((candidate, record)) = asked {
-                self.send_to_candidate(candidate, &record, out);
-            }
-        }
-        if let Ice::Full(agent) = &mut self.ice {
-            agent.poll_transmit(out);
-        }
-        self.channels.refresh(&mut self.sctp);
-    }
-
     /// When `handle_timeout`, and then `flush`, is due.
     pub(crate) fn deadline(&self) -> Option<Deadline> {
         let at = |instant, why| Deadline { at: self.epoch.timestamp(instant), why };
@@ -352,16 +316,11 @@ impl Engine {
     }
 
     /// How many bytes should be sent now, on all channels together.
-    ///
-    /// SCTP's work per poll grows with what it holds, so it is given what keeps 200 Mbit/s of the path
-    /// busy and no more: 64 KiB up to a round trip of 2.5 ms, 1 MiB from 40 ms on.
     pub(crate) fn budget(&self) -> usize {
         if self.state != State::Associated {
             return 0;
         }
-        let rtt = self.sctp.rtt_min().unwrap_or_default();
-        let bytes = rtt.as_micros() as usize * (BUDGET_MIN / BUDGET_RTT_MICROS);
-        bytes.clamp(BUDGET_MIN, BUDGET_MAX).saturating_sub(self.channels.unacknowledged_total())
+        budget::of(self.sctp.rtt_min()).saturating_sub(self.channels.unacknowledged_total())
     }
 
     /// Closes a channel: our side, once all that was sent on it is acknowledged. What was not received
@@ -410,60 +369,6 @@ impl Engine {
             self.state = State::Closing;
             self.sctp.abort();
         }
-    }
-
-    // ── numbers ──
-
-    /// When something authentic last came from the peer: what DTLS has decrypted, or the answer to a check.
-    pub(crate) fn last_heard(&self) -> Timestamp {
-        self.liveness.heard()
-    }
-
-    /// The port that the peer reaches us at.
-    pub(crate) fn port(&self) -> Port {
-        self.ice.port()
-    }
-
-    /// Where the peer is, once that is known.
-    pub(crate) fn remote(&self) -> Option<SocketAddr> {
-        self.remote
-    }
-
-    /// Every address that the peer was heard from and that is still valid.
-    pub(crate) fn addresses(&self) -> Vec<SocketAddr> {
-        match &self.ice {
-            Ice::Lite(lite) => lite.addresses().collect(),
-            Ice::Full(_) => self.remote.into_iter().collect(),
-        }
-    }
-
-    /// Smoothed round trip, once it was measured.
-    pub(crate) fn rtt(&self) -> Option<Duration> {
-        let ice = match &self.ice {
-            Ice::Full(agent) => agent.rtt(),
-            Ice::Lite(_) => None,
-        };
-        self.sctp.rtt().or(ice)
-    }
-
-    /// The shortest round trip on the present path.
-    pub(crate) fn rtt_min(&self) -> Option<Duration> {
-        self.sctp.rtt_min()
-    }
-
-    /// DATA chunks that were sent again.
-    pub(crate) fn retransmits(&self) -> u64 {
-        self.sctp.retransmits()
-    }
-
-    /// What went over the wire.
-    pub(crate) fn counters(&self) -> Counters {
-        self.counters
-    }
-
-    /// How many channels the peer has room for: ids from there on fail. 0 until SCTP is up.
-    pub(crate) fn peer_channels(&self) -> u16 {
-        self.sctp.peer_streams()
     }
 
     fn advance(&mut self, now: Timestamp) {
@@ -517,65 +422,9 @@ impl Engine {
         heard
     }
 
-    /// What DTLS has to say by itself, then what SCTP says through it.
-    fn flush_records(&mut self, path: &mut Path<'_>) {
-        let sent = self.replies.iter().take_while(|reply| path.push(reply)).count();
-        self.replies.drain(..sent);
-        self.held = !self.replies.is_empty();
-        if self.state == State::Handshaking {
-            return;
-        }
-        let Self { dtls, sctp, .. } = self;
-        let mut result = Ok(());
-        sctp.poll_packets(self.epoch.instant(self.now), &mut |packet| {
-            if result.is_ok() {
-                result = dtls.send(packet, &mut |event| path.take(event));
-            }
-        });
-        if self.state == State::Closing {
-            self.state = State::Over;
-            result = result.and(self.dtls.close(&mut |event| path.take(event)));
-        }
-        if let Err(failure) = result {
-            self.end(failure.into());
-        }
-    }
-
     /// Whether a silent peer is asked if it is there: only whoever dials us does not hear of that from ICE.
     fn asks(&self) -> bool {
         self.state == State::Associated && matches!(self.ice, Ice::Lite(_))
-    }
-
-    /// Asks a peer that was silent for what it has to answer; says where else it may be, and the record to be
-    /// sent there.
-    fn ask_for_life(&mut self, path: &mut Path<'_>) -> Option<(SocketAddr, Vec<u8>)> {
-        if !self.asks() {
-            return None;
-        }
-        let candidate = self.liveness.ask(self.now)?;
-        let mut asked = None;
-        let sent = self.dtls.send(&self.sctp.heartbeat(), &mut |event| {
-            if let (Some(candidate), dtls::Event::Packet(record)) = (candidate, &event) {
-                asked = Some((candidate, record.to_vec()));
-            }
-            path.take(event);
-        });
-        if let Err(failure) = sent {
-            self.end(failure.into());
-        }
-        asked
-    }
-
-    fn send_to_candidate(&mut self, candidate: SocketAddr, record: &[u8], out: &mut Outbox) {
-        let port = self.ice.port();
-        let Ice::Lite(lite) = &mut self.ice else { return };
-        if let Some((local, allowance)) = lite.path_to(candidate)
-            && allowance.spend(record.len())
-        {
-            self.counters.bytes_sent += record.len() as u64;
-            self.counters.datagrams_sent += 1;
-            out.push(port, local, candidate, record);
-        }
     }
 
     /// Moves what the association has to say to the channels and to our own events.
@@ -643,38 +492,6 @@ impl fmt::Debug for Engine {
     }
 }
 
-/// Where records go.
-struct Path<'a> {
-    port: Port,
-    local: Option<IpAddr>,
-    remote: SocketAddr,
-    allowance: Allowance,
-    out: &'a mut Outbox,
-    bytes: u64,
-    datagrams: u64,
-}
-
-impl Path<'_> {
-    /// The one way out for all but STUN. Says whether the datagram goes: to an address that has proven
-    /// nothing not everything does.
-    fn push(&mut self, datagram: &[u8]) -> bool {
-        if !self.allowance.spend(datagram.len()) {
-            return false;
-        }
-        self.bytes += datagram.len() as u64;
-        self.datagrams += 1;
-        self.out.push(self.port, self.local, self.remote, datagram);
-        true
-    }
-
-    /// Encrypting brings forth datagrams and nothing else.
-    fn take(&mut self, event: dtls::Event<'_>) {
-        if let dtls::Event::Packet(packet) = event {
-            self.push(packet);
-        }
-    }
-}
-
 impl From<Failure> for Event {
     fn from(failure: Failure) -> Self {
         match failure {
@@ -686,13 +503,5 @@ impl From<Failure> for Event {
 
 /// Channel 0 exists on both sides from the start: libp2p webrtc-direct §Connection Establishment.
 const NOISE_CHANNEL: u16 = 0;
-/// What a local network needs, and what SCTP handles at full speed (measured: a quarter less at 1 MiB). Also
-/// what waits at ease in the socket of a peer that is slow to read it, and so loses nothing: Linux gives a
-/// socket 208 KiB, and a datagram takes twice its length of that.
-const BUDGET_MIN: usize = 64 * 1024;
-/// The receive window of most peers, and as much as today's congestion control fills with some luck.
-const BUDGET_MAX: usize = 1024 * 1024;
-/// Up to this round trip the least budget is enough.
-const BUDGET_RTT_MICROS: usize = 2_500;
 /// Longer than the gaps that a sender's own scheduling makes.
 const QUIET_MIN: Duration = Duration::from_millis(200);

@@ -12,6 +12,7 @@ use crate::fingerprint::Fingerprint;
 use crate::multiaddr::certhashes::Certhashes;
 use crate::rtc::certificate::Certificate;
 use crate::rtc::config::DtlsVersions::{self, Auto, V12, V13};
+use crate::rtc::outbox::Outbox;
 
 const CLIENT: usize = 0;
 const SERVER: usize = 1;
@@ -503,7 +504,7 @@ fn a_reader_that_pauses_stops_the_sender_and_resumes_it_in_a_few_round_trips() {
         wire.settle(CLIENT);
         wire.now >= end
     });
-    let budget = BUDGET_MAX;
+    let budget = budget::MAX;
     assert!(sent <= window as usize + budget, "{sent} bytes were taken");
     assert!(wire.engine(CLIENT).unacknowledged() > 0);
 

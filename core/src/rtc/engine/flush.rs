@@ -1,0 +1,131 @@
+//! The way out: what DTLS, SCTP and the agent have to say becomes datagrams, as far as the address may be sent to.
+
+use core::net::{IpAddr, SocketAddr};
+use std::vec::Vec;
+
+use super::ice::Ice;
+use super::sctp::Sctp;
+use super::{Dtls, Engine, State, dtls};
+use crate::rtc::allowance::Allowance;
+use crate::rtc::outbox::Outbox;
+use crate::rtc::output::Port;
+use crate::time::Timestamp;
+
+impl Engine {
+    /// Queues all that is to be sent now. Once per batch: it is the expensive call.
+    pub(crate) fn flush(&mut self, now: Timestamp, out: &mut Outbox) {
+        self.advance(now);
+        let at = self.epoch.instant(now);
+        if self.dtls.deadline().is_some_and(|deadline| deadline <= at) {
+            self.with_dtls(Dtls::handle_timeout);
+        }
+        if self.state == State::Secured {
+            self.sctp.connect(at);
+        }
+        self.pump();
+        if let Some((local, remote)) = self.ice.destination() {
+            let (port, allowance) = (self.ice.port(), self.ice.allowance());
+            let mut path = Path { port, local, remote, allowance, out, bytes: 0, datagrams: 0 };
+            self.flush_records(&mut path);
+            let asked = self.ask_for_life(&mut path);
+            self.ice.set_allowance(path.allowance);
+            self.counters.bytes_sent += path.bytes;
+            self.counters.datagrams_sent += path.datagrams;
+            if let Some((candidate, record)) = asked {
+                self.send_to_candidate(candidate, &record, out);
+            }
+        }
+        if let Ice::Full(agent) = &mut self.ice {
+            agent.poll_transmit(out);
+        }
+        self.channels.refresh(&mut self.sctp);
+    }
+
+    /// What DTLS has to say by itself, then what SCTP says through it.
+    fn flush_records(&mut self, path: &mut Path<'_>) {
+        let sent = self.replies.iter().take_while(|reply| path.push(reply)).count();
+        self.replies.drain(..sent);
+        self.held = !self.replies.is_empty();
+        if self.state == State::Handshaking {
+            return;
+        }
+        let Self { dtls, sctp, .. } = self;
+        let mut result = Ok(());
+        sctp.poll_packets(self.epoch.instant(self.now), &mut |packet| {
+            if result.is_ok() {
+                result = dtls.send(packet, &mut |event| path.take(event));
+            }
+        });
+        if self.state == State::Closing {
+            self.state = State::Over;
+            result = result.and(self.dtls.close(&mut |event| path.take(event)));
+        }
+        if let Err(failure) = result {
+            self.end(failure.into());
+        }
+    }
+
+    /// Asks a peer that was silent for what it has to answer; says where else it may be, and the record to be
+    /// sent there.
+    fn ask_for_life(&mut self, path: &mut Path<'_>) -> Option<(SocketAddr, Vec<u8>)> {
+        if !self.asks() {
+            return None;
+        }
+        let candidate = self.liveness.ask(self.now)?;
+        let mut asked = None;
+        let sent = self.dtls.send(&self.sctp.heartbeat(), &mut |event| {
+            if let (Some(candidate), dtls::Event::Packet(record)) = (candidate, &event) {
+                asked = Some((candidate, record.to_vec()));
+            }
+            path.take(event);
+        });
+        if let Err(failure) = sent {
+            self.end(failure.into());
+        }
+        asked
+    }
+
+    fn send_to_candidate(&mut self, candidate: SocketAddr, record: &[u8], out: &mut Outbox) {
+        let port = self.ice.port();
+        let Ice::Lite(lite) = &mut self.ice else { return };
+        if let Some((local, allowance)) = lite.path_to(candidate)
+            && allowance.spend(record.len())
+        {
+            self.counters.bytes_sent += record.len() as u64;
+            self.counters.datagrams_sent += 1;
+            out.push(port, local, candidate, record);
+        }
+    }
+}
+
+/// Where records go.
+struct Path<'a> {
+    port: Port,
+    local: Option<IpAddr>,
+    remote: SocketAddr,
+    allowance: Allowance,
+    out: &'a mut Outbox,
+    bytes: u64,
+    datagrams: u64,
+}
+
+impl Path<'_> {
+    /// The one way out for all but STUN. Says whether the datagram goes: to an address that has proven
+    /// nothing not everything does.
+    fn push(&mut self, datagram: &[u8]) -> bool {
+        if !self.allowance.spend(datagram.len()) {
+            return false;
+        }
+        self.bytes += datagram.len() as u64;
+        self.datagrams += 1;
+        self.out.push(self.port, self.local, self.remote, datagram);
+        true
+    }
+
+    /// Encrypting brings forth datagrams and nothing else.
+    fn take(&mut self, event: dtls::Event<'_>) {
+        if let dtls::Event::Packet(packet) = event {
+            self.push(packet);
+        }
+    }
+}
