@@ -15,7 +15,7 @@ use floe_core::time::Timestamp;
 
 use self::limits::within_limits;
 use self::panics::caught;
-use super::application::Application;
+use super::application::{Application, Turn};
 use super::birth::Birth;
 use super::host::Host;
 use super::oracle::{Oracle, Verdict, Violation};
@@ -190,7 +190,7 @@ impl<'a> Play<'a> {
             if host.is_stalled(now) {
                 continue;
             }
-            let wake = application.pump(host, now, oracle)?;
+            let wake = application.pump(&mut Turn { host, now, oracle })?;
             next = [next, wake].into_iter().flatten().min();
             within_limits(host, application, birth, oracle)?;
         }

@@ -7,7 +7,7 @@ use floe_core::multiaddr::DirectAddr;
 use floe_core::rtc::ConnectionId;
 
 use super::{Node, Play};
-use crate::chaos::application::Application;
+use crate::chaos::application::{Application, Turn};
 use crate::chaos::script::{Act, Plan, Rebirth};
 use crate::rng::Rng;
 
@@ -37,13 +37,14 @@ impl Play<'_> {
             if host.is_stalled(now) {
                 return;
             }
+            let turn = &mut Turn { host, now, oracle };
             match *act {
-                Act::Finish(..) => application.finish(nth, oracle),
-                Act::StopReading(..) => application.stop_reading(host, now, nth, oracle),
-                Act::Reset(..) => application.reset(host, now, nth, oracle),
-                Act::Forget(..) => application.forget(host, now, nth, oracle),
+                Act::Finish(..) => application.finish(turn, nth),
+                Act::StopReading(..) => application.stop_reading(turn, nth),
+                Act::Reset(..) => application.reset(turn, nth),
+                Act::Forget(..) => application.forget(turn, nth),
                 Act::Pause { millis, .. } => {
-                    application.pause(nth, now + Duration::from_millis(millis));
+                    application.pause(now + Duration::from_millis(millis), nth);
                 }
                 _ => {}
             }
@@ -121,7 +122,8 @@ impl Play<'_> {
         let Node { host, application, .. } = &mut self.nodes[from];
         let host = &mut self.world[*host];
         if !host.is_stalled(now) {
-            application.open(host, now, on, plan);
+            let turn = &mut Turn { host, now, oracle: &mut self.oracle };
+            application.open(turn, on, plan);
         }
     }
 
