@@ -20,7 +20,7 @@ use floe_core::time::Timestamp;
 
 use self::held::Held;
 use super::tasks::Tasks;
-use crate::chaos::peer::{Ask, Happening};
+use crate::chaos::peer::{Ask, Asks, Happening};
 use crate::rng::Rng;
 
 /// The application of a node, with all the handles that it holds.
@@ -32,7 +32,7 @@ pub(super) struct Application {
     happenings: VecDeque<Happening>,
     connections: BTreeMap<ConnectionId, Connection>,
     streams: BTreeMap<StreamId, Held>,
-    asks: u64,
+    asks: Asks,
     /// How often it was woken, and how often it has come for that.
     woken: Arc<AtomicU64>,
     came: u64,
@@ -68,7 +68,7 @@ impl Application {
             happenings,
             connections,
             streams,
-            asks: 0,
+            asks: Asks::default(),
             woken,
             came: 0,
             comes_at: None,
@@ -114,11 +114,6 @@ impl Application {
             self.comes_at.get_or_insert(now + LATENCY);
         }
         self.comes_at
-    }
-
-    fn ask(&mut self) -> Ask {
-        self.asks += 1;
-        Ask(self.asks)
     }
 
     /// Whether to ask though nothing has rung.

@@ -19,6 +19,7 @@ use floe_core::time::Timestamp;
 use self::inbox::Inbox;
 use super::manner::Manner;
 use crate::net::Packet;
+use crate::node::FALLBACK_ABOVE;
 use crate::rng::Rng;
 
 /// An operating system; all clones are the same one.
@@ -227,6 +228,3 @@ const PASSING: [ErrorKind; 4] = [
     ErrorKind::HostUnreachable,
     ErrorKind::Interrupted,
 ];
-
-/// How far a node's second port number is above its first; as that of a bare endpoint is.
-const FALLBACK_ABOVE: u16 = 10_000;

@@ -26,7 +26,7 @@ impl Peer for Driven {
 
     fn dial(&mut self, _: Timestamp, address: &DirectAddr, version: Option<Version>) -> Ask {
         let application = self.application_mut();
-        let (ask, news) = (application.ask(), application.news.clone());
+        let (ask, news) = (application.asks.number(), application.news.clone());
         let (endpoint, target) = (application.endpoint.clone(), Target::new(address));
         self.tasks.spawn(async move {
             let dial = async {
@@ -50,7 +50,7 @@ impl Peer for Driven {
 
     fn open(&mut self, _: Timestamp, on: ConnectionId) -> Ask {
         let application = self.application_mut();
-        let (ask, news) = (application.ask(), application.news.clone());
+        let (ask, news) = (application.asks.number(), application.news.clone());
         let Some(connection) = application.connections.get(&on).cloned() else {
             tell(&news, News::Refused(ask, "there is no such connection".to_owned()));
             return ask;
