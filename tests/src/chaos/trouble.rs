@@ -190,8 +190,7 @@ impl Sky {
         let rng = &mut self.rng;
         match forgery {
             Forgery::Noise(first, len) => {
-                let mut payload = vec![0; len];
-                rng.fill(&mut payload);
+                let mut payload = rng.bytes(len);
                 *payload.first_mut()? = first;
                 Some(payload)
             }
