@@ -15,7 +15,7 @@ use floe_core::rtc::{
 use floe_core::time::Timestamp;
 
 use crate::net::Packet;
-use crate::node::Node;
+use crate::node::{FALLBACK_ABOVE, Node};
 use crate::start::Start;
 
 /// A floe endpoint at an address, and what it said.
@@ -173,6 +173,3 @@ fn addr_of(main: SocketAddr, port: Port) -> SocketAddr {
         other => unreachable!("{other:?} is not known here"),
     }
 }
-
-/// How far a node's second port number is above its first.
-const FALLBACK_ABOVE: u16 = 10_000;

@@ -14,8 +14,10 @@
 //! let found = world.until(limit, |world| …);   // steps until it says Some
 //! ```
 
+pub mod addresses;
 mod capture;
 pub mod chaos;
+pub mod duration;
 pub mod entropy;
 pub mod floe;
 pub mod net;

@@ -28,3 +28,7 @@ pub trait Node: Any + Debug {
     /// Sends what is to be sent; then says when to be called again.
     fn drain(&mut self, now: Timestamp, send: &mut dyn FnMut(Packet)) -> Option<Timestamp>;
 }
+
+/// How far a node's second port number, that of fallbacks, is above its first: the same for bare endpoints
+/// and for those behind a driver, so that one network serves both.
+pub(crate) const FALLBACK_ABOVE: u16 = 10_000;

@@ -36,6 +36,13 @@ impl Rng {
         }
     }
 
+    /// So many random bytes.
+    pub fn bytes(&mut self, len: usize) -> Vec<u8> {
+        let mut bytes = vec![0; len];
+        self.fill(&mut bytes);
+        bytes
+    }
+
     /// 32 random bytes, as an endpoint's seed.
     pub fn seed(&mut self) -> [u8; 32] {
         let mut seed = [0; 32];

@@ -10,7 +10,7 @@ use floe_core::rtc::{ConnectionId, Counters, Event, KeyLogLine, Read, Stats, Str
 use floe_core::time::Timestamp;
 
 use super::birth::Birth;
-use super::peer::{Ask, Broken, Happening, Peer};
+use super::peer::{Ask, Asks, Broken, Happening, Peer};
 use crate::floe::Floe;
 use crate::net::Packet;
 use crate::node::Node;
@@ -19,7 +19,7 @@ use crate::node::Node;
 #[derive(Debug)]
 pub struct Bare {
     floe: Floe,
-    asks: u64,
+    asks: Asks,
     /// Dials that nothing has come of yet.
     dials: Vec<(Ask, ConnectionId)>,
     /// What came of an ask at once.
@@ -34,12 +34,7 @@ impl Bare {
 
     /// An application on this endpoint.
     pub fn around(floe: Floe) -> Self {
-        Self { floe, asks: 0, dials: Vec::new(), told: VecDeque::new() }
-    }
-
-    fn ask(&mut self) -> Ask {
-        self.asks += 1;
-        Ask(self.asks)
+        Self { floe, asks: Asks::default(), dials: Vec::new(), told: VecDeque::new() }
     }
 
     fn refuse(&mut self, ask: Ask, why: &dyn std::fmt::Display) {
@@ -63,7 +58,7 @@ impl Peer for Bare {
     }
 
     fn dial(&mut self, now: Timestamp, address: &DirectAddr, version: Option<Version>) -> Ask {
-        let ask = self.ask();
+        let ask = self.asks.number();
         let dialed = Target::new(address).and_then(|mut target| {
             target.version = version;
             self.floe.endpoint.dial(now, target)
@@ -76,7 +71,7 @@ impl Peer for Bare {
     }
 
     fn open(&mut self, _: Timestamp, on: ConnectionId) -> Ask {
-        let ask = self.ask();
+        let ask = self.asks.number();
         match self.floe.endpoint.open_stream(on) {
             Ok(id) => self.told.push_back(Happening::Opened { ask: Some(ask), id }),
             Err(error) => self.refuse(ask, &error),

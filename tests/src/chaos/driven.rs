@@ -14,6 +14,7 @@
 mod application;
 mod clock;
 mod host;
+mod manner;
 mod socket;
 mod tasks;
 
@@ -38,7 +39,7 @@ use crate::node::Node;
 use crate::start::Start;
 
 pub use self::clock::Clock;
-pub use self::host::Manner;
+pub use self::manner::Manner;
 pub use self::tasks::Job;
 
 /// A node behind the driver's loop.

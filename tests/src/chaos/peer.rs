@@ -71,6 +71,18 @@ pub trait Peer: Node {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Ask(pub u64);
 
+/// The numbers of what a node is asked for.
+#[derive(Debug, Default)]
+pub(super) struct Asks(u64);
+
+impl Asks {
+    /// The number of one more.
+    pub(super) fn number(&mut self) -> Ask {
+        self.0 += 1;
+        Ask(self.0)
+    }
+}
+
 /// A stream cannot be written to any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Broken;

@@ -14,6 +14,7 @@ use floe_core::time::Timestamp;
 
 use super::script::{Act, Forgery, Path};
 use crate::net::{Net, Packet, Weather};
+use crate::node::FALLBACK_ABOVE;
 use crate::rng::Rng;
 use crate::stun;
 
@@ -189,8 +190,7 @@ impl Sky {
         let rng = &mut self.rng;
         match forgery {
             Forgery::Noise(first, len) => {
-                let mut payload = vec![0; len];
-                rng.fill(&mut payload);
+                let mut payload = rng.bytes(len);
                 *payload.first_mut()? = first;
                 Some(payload)
             }
@@ -285,8 +285,6 @@ fn shifted(addr: SocketAddr, above: u16) -> SocketAddr {
     SocketAddr::new(addr.ip(), addr.port() + above)
 }
 
-/// How far a node's second port number is above its first.
-const FALLBACK_ABOVE: u16 = 10_000;
 /// Datagrams that can be replayed.
 const SENT_KEPT: usize = 64;
 /// Where strangers are.

@@ -1,6 +1,7 @@
 use std::time::Duration;
 
 use super::*;
+use crate::duration::millis;
 use crate::net::nat::Kind;
 
 const A: &str = "192.0.2.1:4001";
@@ -13,10 +14,6 @@ fn addr(text: &str) -> SocketAddr {
 
 fn at(micros: u64) -> Timestamp {
     Timestamp::ZERO + Duration::from_micros(micros)
-}
-
-fn millis(millis: u64) -> Duration {
-    Duration::from_millis(millis)
 }
 
 /// A datagram of 100 bytes that says which one it is.

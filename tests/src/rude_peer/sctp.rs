@@ -1,29 +1,20 @@
 //! SCTP (RFC 9260) as far as it takes to be let in, by hand: no timer, no window, no shame.
 
+mod chunk;
+mod crc32c;
+
 use std::collections::{BTreeMap, VecDeque};
+
+use self::chunk::{
+    COOKIE_ACK, COOKIE_ECHO, DATA, INIT, INIT_ACK, OUTGOING_RESET, RECONFIG, SACK, STATE_COOKIE,
+    parameter, u32_at,
+};
+use self::crc32c::crc32c;
+
+pub use self::chunk::{Chunk, DATA_BEGIN, DATA_END, DATA_WHOLE, PPID_BINARY, PPID_DCEP};
 
 /// A transmission sequence number.
 pub type Tsn = u32;
-
-/// A chunk: all of it, without padding.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Chunk(pub Vec<u8>);
-
-impl Chunk {
-    /// A chunk of any kind.
-    pub fn new(kind: u8, flags: u8, value: &[u8]) -> Self {
-        let len = (4 + value.len()) as u16;
-        let mut bytes = vec![kind, flags];
-        bytes.extend(len.to_be_bytes());
-        bytes.extend(value);
-        Self(bytes)
-    }
-
-    /// How long it is in a packet.
-    pub fn padded_len(&self) -> usize {
-        self.0.len().next_multiple_of(4)
-    }
-}
 
 /// One association, as the peer of floe's sees it.
 #[derive(Debug)]
@@ -240,74 +231,6 @@ impl Sctp {
     }
 }
 
-/// The value of the first parameter of a kind; they begin at `at`.
-fn parameter(value: &[u8], at: usize, kind: u16) -> Option<&[u8]> {
-    let mut rest = value.get(at..)?;
-    loop {
-        let [k0, k1, l0, l1] = *rest.first_chunk()?;
-        let len = usize::from(u16::from_be_bytes([l0, l1]));
-        if u16::from_be_bytes([k0, k1]) == kind {
-            return rest.get(4..len);
-        }
-        rest = rest.get(len.max(4).next_multiple_of(4)..)?;
-    }
-}
-
-fn u32_at(bytes: &[u8], at: usize) -> u32 {
-    bytes.get(at..at + 4).map_or(0, |four| u32::from_be_bytes(four.try_into().expect("four bytes")))
-}
-
-/// CRC-32C (RFC 9260 Appendix A), by a table.
-fn crc32c(bytes: &[u8]) -> u32 {
-    const TABLE: [u32; 256] = {
-        let mut table = [0; 256];
-        let mut n = 0;
-        while n < 256 {
-            let mut crc = n as u32;
-            let mut bit = 0;
-            while bit < 8 {
-                crc = if crc & 1 == 1 { (crc >> 1) ^ 0x82f6_3b78 } else { crc >> 1 };
-                bit += 1;
-            }
-            table[n] = crc;
-            n += 1;
-        }
-        table
-    };
-    !bytes.iter().fold(!0, |crc: u32, byte| (crc >> 8) ^ TABLE[usize::from(crc as u8 ^ byte)])
-}
-
-/// The message begins and ends in this chunk.
-pub const DATA_WHOLE: u8 = DATA_BEGIN | DATA_END;
-/// The message begins here.
-pub const DATA_BEGIN: u8 = 2;
-/// It ends here.
-pub const DATA_END: u8 = 1;
-/// Data channel establishment (RFC 8831 §8).
-pub const PPID_DCEP: u32 = 50;
-/// Bytes.
-pub const PPID_BINARY: u32 = 53;
-
 const PORT: u16 = 5000;
-const DATA: u8 = 0;
-const INIT: u8 = 1;
-const INIT_ACK: u8 = 2;
-const SACK: u8 = 3;
-const COOKIE_ECHO: u8 = 10;
-const COOKIE_ACK: u8 = 11;
-const RECONFIG: u8 = 130;
 /// The cookie, which is ours to read.
 const COOKIE: [u8; 8] = [0, STATE_COOKIE as u8, 0, 8, 1, 2, 3, 4];
-/// Parameters: the cookie of INIT-ACK, and the request to reset that its sender makes.
-const STATE_COOKIE: u16 = 7;
-const OUTGOING_RESET: u16 = 13;
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_checksum_is_castagnolis() {
-        assert_eq!(crc32c(b"123456789"), 0xe306_9283);
-    }
-}

@@ -1,6 +1,7 @@
 use std::net::SocketAddr;
 
 use super::*;
+use crate::duration::millis;
 
 /// Writes down when it was called, by its own clock.
 #[derive(Debug)]
@@ -50,10 +51,6 @@ fn packet(world: &World, from: Handle<Diary>, to: Handle<Diary>, len: usize) -> 
 
 const fn at(millis: u64) -> Timestamp {
     Timestamp::from_millis(millis)
-}
-
-const fn millis(millis: u64) -> Duration {
-    Duration::from_millis(millis)
 }
 
 #[test]

@@ -15,7 +15,9 @@
 //! prints them all.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::time::Duration;
+
+use floe_tests::addresses::SERVER;
+use floe_tests::duration::{millis, secs};
 
 mod amplification;
 mod budget;
@@ -26,19 +28,9 @@ mod stage;
 mod stalled;
 mod streams;
 
-const SERVER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), 4001);
-
 /// The address of the n-th stranger: each has a host of its own.
 fn stranger(n: u32) -> SocketAddr {
     SocketAddr::new(IpAddr::V4(Ipv4Addr::from_bits(0x0b00_0000 + n)), 6003)
-}
-
-const fn secs(secs: u64) -> Duration {
-    Duration::from_secs(secs)
-}
-
-const fn millis(millis: u64) -> Duration {
-    Duration::from_millis(millis)
 }
 
 /// A measured number must be the committed one: no more, as that would be a regression, and not much less,

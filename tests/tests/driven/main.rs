@@ -17,8 +17,8 @@
 //! | `same` | a bare endpoint and a driven one come to the same |
 //! | `random` | applications that do anything |
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::time::Duration;
+use floe_tests::addresses::{CLIENT, OTHER, SERVER};
+use floe_tests::duration::{millis, secs};
 
 mod cancelled;
 mod clock;
@@ -32,15 +32,3 @@ mod socket;
 mod talk;
 mod turns;
 mod two;
-
-const SERVER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), 4001);
-const CLIENT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2)), 5002);
-const OTHER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 3)), 6003);
-
-const fn secs(secs: u64) -> Duration {
-    Duration::from_secs(secs)
-}
-
-const fn millis(millis: u64) -> Duration {
-    Duration::from_millis(millis)
-}

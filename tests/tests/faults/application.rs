@@ -6,7 +6,7 @@ use floe_tests::rng::Rng;
 
 use crate::exchange::{connect, is_of_use, story};
 use crate::flow::{self, Flow};
-use crate::{millis, random_bytes, secs};
+use crate::{millis, secs};
 
 /// All handles are dropped while bytes are under way. Streams end, the peer is told, nothing is left, and
 /// the connection is as good as before.
@@ -59,7 +59,7 @@ fn all_handles_dropped_in_mid_transfer() {
 fn what_was_finished_arrives_without_its_handle() {
     story(0..3, |seed| {
         let (mut pair, _) = connect(seed, secs(10), |net| net.weather = Weather::FOUL);
-        let bytes = random_bytes(&mut Rng::new(seed), 200_000);
+        let bytes = Rng::new(seed).bytes(200_000);
         let (ours, theirs) = pair.open();
         let (client, server) = (pair.client, pair.server);
         let now = pair.world.now;
@@ -88,7 +88,7 @@ fn a_slow_reader() {
         let (mut pair, _) = connect(seed, secs(10), |_| {});
         let (ours, theirs) = pair.open();
         let (client, server, at_server) = (pair.client, pair.server, pair.at_server);
-        let bytes = random_bytes(&mut Rng::new(seed), 8_000_000);
+        let bytes = Rng::new(seed).bytes(8_000_000);
         let (mut written, mut received) = (0, 0);
         let limits = Limits::default();
         let before = pair.world.now;
@@ -118,7 +118,7 @@ fn written_byte_by_byte() {
         let (mut pair, _) = connect(seed, secs(10), |_| {});
         let (ours, theirs) = pair.open();
         let (client, server) = (pair.client, pair.server);
-        let bytes = random_bytes(&mut Rng::new(seed), 5_000);
+        let bytes = Rng::new(seed).bytes(5_000);
         let (mut written, mut received) = (0, Vec::new());
         let before = pair.world.now;
         let done = pair.world.until(secs(20), |world| {
@@ -144,7 +144,7 @@ fn written_by_the_mebibyte() {
         for _ in 0..3 {
             let (ours, theirs) = pair.open();
             let (from, to) = ((pair.client, ours), (pair.server, theirs));
-            let mut flow = Flow::new(from, to, random_bytes(&mut rng, 1024 * 1024));
+            let mut flow = Flow::new(from, to, rng.bytes(1024 * 1024));
             flow::run(&mut pair.world, secs(10), &mut [&mut flow]);
             assert_eq!(flow.written(), 1024 * 1024);
         }

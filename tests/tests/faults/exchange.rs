@@ -15,7 +15,6 @@ use floe_tests::world::{Handle, World};
 
 use crate::flow::Flow;
 use crate::pair::{Pair, both_connected, dial, two};
-use crate::random_bytes;
 
 /// Tells a story once for each seed, with nothing drawn from anywhere else.
 pub(crate) fn story(seeds: Range<u64>, tell: impl Fn(u64) + Sync) {
@@ -37,8 +36,8 @@ impl Exchange {
         let (ours, theirs) = pair.open();
         let (ours, theirs) = ((pair.client, ours), (pair.server, theirs));
         Self {
-            there: Flow::new(ours, theirs, random_bytes(&mut rng, len)),
-            back: Flow::new(theirs, ours, random_bytes(&mut rng, len)),
+            there: Flow::new(ours, theirs, rng.bytes(len)),
+            back: Flow::new(theirs, ours, rng.bytes(len)),
         }
     }
 

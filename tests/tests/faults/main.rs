@@ -21,10 +21,8 @@
 //! | `replay` | what was said before, said again |
 //! | `spoof` | what nobody said |
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::time::Duration;
-
-use floe_tests::rng::Rng;
+use floe_tests::addresses::{CLIENT, OTHER, SERVER};
+use floe_tests::duration::{millis, secs};
 
 mod application;
 mod bandwidth;
@@ -45,24 +43,6 @@ mod restart;
 mod size;
 mod spoof;
 mod streams;
-
-const SERVER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), 4001);
-const CLIENT: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 2)), 5002);
-const OTHER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 3)), 6003);
-
-fn random_bytes(rng: &mut Rng, len: usize) -> Vec<u8> {
-    let mut bytes = vec![0; len];
-    rng.fill(&mut bytes);
-    bytes
-}
-
-const fn secs(secs: u64) -> Duration {
-    Duration::from_secs(secs)
-}
-
-const fn millis(millis: u64) -> Duration {
-    Duration::from_millis(millis)
-}
 
 /// Per million.
 const PERCENT: u64 = 10_000;

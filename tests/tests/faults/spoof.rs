@@ -10,7 +10,7 @@ use floe_tests::world::World;
 
 use crate::exchange::{Exchange, connect, is_of_use, story};
 use crate::pair::{dial, two};
-use crate::{CLIENT, OTHER, SERVER, millis, random_bytes, secs};
+use crate::{CLIENT, OTHER, SERVER, millis, secs};
 
 /// A kind of forgery.
 type Forge = fn(&mut Rng) -> Vec<u8>;
@@ -30,15 +30,15 @@ const FORGERIES: [(&str, Forge); 9] = [
     ("DTLS ClientHello, empty", |rng| record(rng, 22, 0, &[1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0])),
     ("DTLS application data", |rng| {
         let len = rng.below(1_100) as usize;
-        let body = random_bytes(rng, len);
+        let body = rng.bytes(len);
         record(rng, 23, 1, &body)
     }),
     ("DTLS 1.3 unified header", |rng| {
         let mut payload = vec![0x2c | rng.below(4) as u8];
         let len = 20 + rng.below(1_100) as usize;
-        payload.extend(random_bytes(rng, 2));
+        payload.extend(rng.bytes(2));
         payload.extend((len as u16).to_be_bytes());
-        payload.extend(random_bytes(rng, len));
+        payload.extend(rng.bytes(len));
         payload
     }),
 ];
@@ -46,7 +46,7 @@ const FORGERIES: [(&str, Forge); 9] = [
 /// SCTP is inside of DTLS: outside it is nothing.
 fn sctp_abort(rng: &mut Rng) -> Vec<u8> {
     let mut payload = vec![0x13, 0x88, 0x13, 0x88];
-    payload.extend(random_bytes(rng, 8));
+    payload.extend(rng.bytes(8));
     payload.extend([6, 0, 0, 4]);
     payload
 }
@@ -56,7 +56,7 @@ fn stun_like(rng: &mut Rng, kind: u16) -> Vec<u8> {
     let len = rng.below(20) * 4;
     payload.extend((len as u16).to_be_bytes());
     payload.extend([0x21, 0x12, 0xa4, 0x42]);
-    payload.extend(random_bytes(rng, 12 + len as usize));
+    payload.extend(rng.bytes(12 + len as usize));
     payload
 }
 

@@ -1,6 +1,7 @@
 //! How a connection begins, or does not.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use floe_core::fingerprint::Fingerprint;
 use floe_core::ice::Version;
@@ -16,7 +17,7 @@ use floe_tests::stun;
 use floe_tests::world::{Handle, World};
 
 use crate::pair::{both_connected, dial, two};
-use crate::{CLIENT, Duration, SERVER, millis, random_bytes, secs};
+use crate::{CLIENT, SERVER, millis, secs};
 
 #[test]
 fn both_sides_learn_who_the_other_is() {
@@ -122,7 +123,7 @@ fn the_fallback_reaches_a_listener_that_has_bound_the_first_port_to_v2() {
         let fallback = world[client].addr_of(Port::Fallback);
         assert_eq!((here.remote, there.remote), (SERVER, fallback));
 
-        let sent = random_bytes(&mut Rng::new(seed), 200_000);
+        let sent = Rng::new(seed).bytes(200_000);
         let ours = world[client].endpoint.open_stream(id).expect("it can be opened");
         let mut stream = world[client].endpoint.stream(ours).expect("it is there");
         assert_eq!(stream.write(&sent), Ok(sent.len()));

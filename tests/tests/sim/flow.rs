@@ -1,10 +1,12 @@
 //! Bytes on their way from one floe node's stream to another's, written and read as fast as they go.
 
+use std::time::Duration;
+
 use floe_core::rtc::{Read, StreamId};
 use floe_tests::floe::Floe;
 use floe_tests::world::{Handle, World};
 
-use crate::{Duration, secs};
+use crate::secs;
 
 /// A transfer in one direction.
 pub(crate) struct Flow {

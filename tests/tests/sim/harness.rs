@@ -9,7 +9,7 @@ use floe_tests::rng::Rng;
 use floe_tests::str0m_peer::{Cut, Flag, Manner, Str0mPeer};
 use floe_tests::world::{Handle, World};
 
-use crate::{CLIENT, SERVER, random_bytes};
+use crate::{CLIENT, SERVER};
 
 fn two(
     seed: u64,
@@ -47,7 +47,7 @@ fn an_echo_arrives_in_foul_weather_however_it_is_cut() {
         world
             .until(Duration::from_secs(30), |world| world[client].authenticated())
             .expect("the client is authenticated");
-        let sent = random_bytes(&mut Rng::new(seed), 100_000);
+        let sent = Rng::new(seed).bytes(100_000);
         let session = world[client].session().expect("there is a session");
         let channel = session.open();
         session.channel(channel).send(&sent);

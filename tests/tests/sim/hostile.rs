@@ -13,7 +13,7 @@ use floe_tests::world::{Handle, World};
 
 use crate::flow::{self, Flow};
 use crate::pair::{Pair, both_connected, dial, two};
-use crate::{CLIENT, OTHER, SERVER, millis, random_bytes, secs};
+use crate::{CLIENT, OTHER, SERVER, millis, secs};
 
 #[test]
 fn refused_usernames_get_no_answer_and_leave_nothing() {
@@ -224,8 +224,8 @@ fn damaged_datagrams_do_not_disturb_a_connection() {
         let (ours, theirs) = pair.open();
         let (client, server) = (pair.client, pair.server);
         let mut flows = [
-            Flow::new((client, ours), (server, theirs), random_bytes(&mut rng, 200_000)),
-            Flow::new((server, theirs), (client, ours), random_bytes(&mut rng, 200_000)),
+            Flow::new((client, ours), (server, theirs), rng.bytes(200_000)),
+            Flow::new((server, theirs), (client, ours), rng.bytes(200_000)),
         ];
         let log = record(&mut pair.world);
         let mut old = recorded(seed + 100);
@@ -353,7 +353,7 @@ fn random_datagram(rng: &mut Rng) -> Vec<u8> {
         0 => rng.below(30),
         _ => rng.below(1500),
     };
-    let mut payload = random_bytes(rng, len as usize);
+    let mut payload = rng.bytes(len as usize);
     // Half of them look like STUN or DTLS at first sight.
     match (rng.below(4), payload.len()) {
         (0, 20..) => {
@@ -387,7 +387,7 @@ fn bend(rng: &mut Rng, payload: &[u8], others: &[Packet]) -> Vec<u8> {
             0 => bent[at] ^= 1 << rng.below(8),
             1 => bent[at] = rng.next_u64() as u8,
             2 => bent.truncate(at),
-            3 => bent.extend(random_bytes(rng, 20)),
+            3 => bent.extend(rng.bytes(20)),
             4 => {
                 let other = &others[rng.below(others.len() as u64) as usize].payload;
                 bent.truncate(at);

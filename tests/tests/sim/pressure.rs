@@ -6,7 +6,7 @@ use floe_tests::rng::Rng;
 
 use crate::flow::{self, Flow};
 use crate::pair::Pair;
-use crate::{random_bytes, secs};
+use crate::secs;
 
 #[test]
 fn a_slow_reader_stops_its_sender_and_nobody_else() {
@@ -15,14 +15,14 @@ fn a_slow_reader_stops_its_sender_and_nobody_else() {
     let (slow, slow_there) = pair.open();
     let (quick, quick_there) = pair.open();
     let limits = floe_core::rtc::Limits::default();
-    let bytes = random_bytes(&mut rng, 12 * MIB);
+    let bytes = rng.bytes(12 * MIB);
     let mut slow = Flow::new((pair.client, slow), (pair.server, slow_there), bytes);
     slow.reads = false;
     let (client, server) = (pair.client, pair.server);
     let (at_client, at_server) = (pair.at_client, pair.at_server);
 
     // While the hoard is within its limit, another stream goes on.
-    let mut bytes = random_bytes(&mut rng, MIB);
+    let mut bytes = rng.bytes(MIB);
     let mut other = Flow::new((client, quick), (server, quick_there), bytes.clone());
     let done = pair.world.until(secs(60), |world| {
         if slow.written() < 3 * MIB {
@@ -82,9 +82,9 @@ fn a_thousand_streams_at_once() {
     for (ours, theirs) in opened.iter().zip(&theirs) {
         assert_eq!(ours.channel(), theirs.channel());
         let (len, back) = (rng.below(3000) as usize, rng.below(3000) as usize);
-        let bytes = random_bytes(&mut rng, len);
+        let bytes = rng.bytes(len);
         flows.push(Flow::new((client, *ours), (server, *theirs), bytes));
-        let bytes = random_bytes(&mut rng, back);
+        let bytes = rng.bytes(back);
         flows.push(Flow::new((server, *theirs), (client, *ours), bytes));
     }
     let mut flows: Vec<_> = flows.iter_mut().collect();

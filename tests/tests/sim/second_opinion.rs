@@ -10,7 +10,7 @@ use floe_tests::rng::Rng;
 use floe_tests::str0m_peer::{Cut, DtlsVersion, Flag, Manner, SilentAfter, Str0mPeer};
 use floe_tests::world::{Handle, World};
 
-use crate::{CLIENT, SERVER, random_bytes, secs};
+use crate::{CLIENT, SERVER, secs};
 
 /// floe listens, str0m dials.
 fn inbound(
@@ -100,7 +100,7 @@ fn echoes_come_back_whole_however_they_are_cut() {
             let (mut world, floe, other) = outbound(seed as u64, weather, None, manner);
             let id = world.until(secs(30), |world| world[floe].connected()).expect("it connects");
             let len = if cut == Cut::Every(1) { 500 } else { 100_000 };
-            let sent = random_bytes(&mut Rng::new(seed as u64), len);
+            let sent = Rng::new(seed as u64).bytes(len);
             let stream = world[floe].endpoint.open_stream(id).unwrap();
             let (mut written, mut received, mut end) = (0, Vec::new(), None);
             let done = world.until(secs(120), |world| {

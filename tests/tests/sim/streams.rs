@@ -9,7 +9,7 @@ use floe_tests::world::{Handle, World};
 
 use crate::flow::{self, Flow};
 use crate::pair::Pair;
-use crate::{millis, random_bytes, secs};
+use crate::{millis, secs};
 
 #[test]
 fn either_side_may_finish_first_and_still_read() {
@@ -90,7 +90,7 @@ fn a_stream_that_is_finished_and_given_up_unread_is_soon_gone() {
 fn what_was_finished_arrives_although_its_handle_is_given_up() {
     let mut pair = Pair::new(2, Weather::FAIR);
     let (ours, theirs) = pair.open();
-    let sent = random_bytes(&mut Rng::new(2), 100_000);
+    let sent = Rng::new(2).bytes(100_000);
     let world = &mut pair.world;
     write(world, (pair.client, ours), &sent);
     world[pair.client].endpoint.stream(ours).unwrap().finish().unwrap();
@@ -273,7 +273,7 @@ fn whatever_both_ends_do_nothing_is_left_over() {
         }
         // And the connection is as good as ever.
         let (ours, theirs) = pair.open();
-        let bytes = random_bytes(&mut rng, 50_000);
+        let bytes = rng.bytes(50_000);
         let mut flow = Flow::new((pair.client, ours), (pair.server, theirs), bytes);
         flow::run(&mut pair.world, secs(60), &mut [&mut flow]);
     }

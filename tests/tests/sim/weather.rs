@@ -11,7 +11,7 @@ use floe_tests::stun::is_dtls;
 
 use crate::flow::{self, Flow};
 use crate::pair::{Pair, both_connected, dial, two};
-use crate::{CLIENT, SERVER, millis, random_bytes, secs};
+use crate::{CLIENT, SERVER, millis, secs};
 
 #[test]
 fn transfers_arrive_in_foul_weather() {
@@ -22,7 +22,7 @@ fn transfers_arrive_in_foul_weather() {
         let (ours, theirs) = pair.open();
         let (more, more_there) = pair.open_from_server();
         let (client, server) = (pair.client, pair.server);
-        let mut bytes = || random_bytes(&mut rng, 150_000);
+        let mut bytes = || rng.bytes(150_000);
         let mut flows = [
             Flow::new((client, ours), (server, theirs), bytes()),
             Flow::new((server, theirs), (client, ours), bytes()),
@@ -43,7 +43,7 @@ fn what_is_sent_again_is_counted() {
         let (ours, theirs) = pair.open();
         let (client, server) = (pair.client, pair.server);
         // No more than the receiver's window: a path without loss has nothing to send again.
-        let bytes = random_bytes(&mut Rng::new(seed), 2_000_000);
+        let bytes = Rng::new(seed).bytes(2_000_000);
         let mut flow = Flow::new((client, ours), (server, theirs), bytes);
         pair.world.until(millis(60), |world| {
             flow.pump(world);
@@ -111,10 +111,8 @@ fn a_peer_that_moves_is_followed() {
         let mut rng = Rng::new(seed);
         let (ours, theirs) = pair.open();
         let (client, server) = (pair.client, pair.server);
-        let mut there =
-            Flow::new((client, ours), (server, theirs), random_bytes(&mut rng, 3_000_000));
-        let mut back =
-            Flow::new((server, theirs), (client, ours), random_bytes(&mut rng, 3_000_000));
+        let mut there = Flow::new((client, ours), (server, theirs), rng.bytes(3_000_000));
+        let mut back = Flow::new((server, theirs), (client, ours), rng.bytes(3_000_000));
         pair.world.until(millis(200), |world| {
             there.pump(world);
             back.pump(world);

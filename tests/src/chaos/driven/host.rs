@@ -3,6 +3,8 @@
 //! The world puts datagrams in and takes datagrams out; the [socket](super::socket) of the driver asks for
 //! them. How kindly it is served is said by a [`Manner`].
 
+mod inbox;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::io::{self, ErrorKind};
 use std::net::SocketAddr;
@@ -10,99 +12,15 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use floe_core::driver::{Batch, Received};
+use floe_core::driver::Batch;
 use floe_core::rtc::Transmit;
 use floe_core::time::Timestamp;
 
+use self::inbox::Inbox;
+use super::manner::Manner;
 use crate::net::Packet;
+use crate::node::FALLBACK_ABOVE;
 use crate::rng::Rng;
-
-/// How an operating system serves its sockets. Chances are of a million.
-#[derive(Clone, Copy, Debug)]
-pub struct Manner {
-    /// Buffers of a batch, and the length of each. A datagram that is longer is cut off.
-    pub buffers: (usize, usize),
-    /// Datagrams of equal length from one peer that are put together into one buffer (GRO).
-    pub joined: u64,
-    /// Datagrams that fit into the receive buffer; what comes when it is full is lost.
-    pub inbox: usize,
-    /// Receptions that give nothing though there is something.
-    pub nothing: u64,
-    /// Receptions that fail with an error that passes.
-    pub recv_errors: u64,
-    /// Sends that take a part of the segments only.
-    pub partial: u64,
-    /// Sends that fail.
-    pub send_errors: u64,
-    /// Sends that find the send buffer full, for up to [`full_for`](Self::full_for).
-    pub full: u64,
-    /// How long a send buffer is full at most.
-    pub full_for: Duration,
-    /// Whether no second socket can be opened.
-    pub no_sibling: bool,
-    /// How late timers are at most.
-    pub late: Duration,
-    /// Times at which a task is polled that nobody woke.
-    pub spurious: u64,
-}
-
-impl Manner {
-    /// Kind: takes and gives all at once, on time.
-    pub const KIND: Self = Self {
-        buffers: (64, 65_535),
-        joined: 0,
-        inbox: 4096,
-        nothing: 0,
-        recv_errors: 0,
-        partial: 0,
-        send_errors: 0,
-        full: 0,
-        full_for: Duration::ZERO,
-        no_sibling: false,
-        late: Duration::ZERO,
-        spurious: 0,
-    };
-
-    /// Rough: small batches, errors that pass, send buffers that are full for a while, late timers.
-    pub const ROUGH: Self = Self {
-        buffers: (3, 4096),
-        joined: 500_000,
-        inbox: 256,
-        nothing: 20_000,
-        recv_errors: 5_000,
-        partial: 200_000,
-        send_errors: 2_000,
-        full: 5_000,
-        full_for: Duration::from_millis(30),
-        no_sibling: false,
-        late: Duration::from_millis(1),
-        spurious: 50_000,
-    };
-
-    /// Anything between the two, by `seed`.
-    pub fn any(seed: u64) -> Self {
-        let mut rng = Rng::new(seed);
-        if rng.chance(250_000) {
-            return Self::KIND;
-        }
-        let lengths = [2048, 4096, 16_384, 65_535];
-        let mut some = |most: u64| rng.below(most + 1);
-        Self {
-            buffers: (1 + some(7) as usize, lengths[some(3) as usize]),
-            joined: some(1_000_000),
-            inbox: 64 + some(1000) as usize,
-            nothing: some(50_000),
-            recv_errors: some(20_000),
-            partial: some(500_000),
-            send_errors: some(5_000),
-            full: some(10_000),
-            full_for: Duration::from_millis(some(60)),
-            no_sibling: false,
-            late: Duration::from_micros(some(2_000)),
-            spurious: some(200_000),
-        }
-    }
-}
 
 /// An operating system; all clones are the same one.
 #[derive(Clone, Debug)]
@@ -119,16 +37,6 @@ struct State {
     outbox: VecDeque<Packet>,
     full_until: Timestamp,
     sender: Option<Waker>,
-}
-
-#[derive(Debug, Default)]
-struct Inbox {
-    datagrams: VecDeque<Packet>,
-    /// Errors that are given before anything else.
-    errors: VecDeque<ErrorKind>,
-    /// An error that stays.
-    broken: Option<ErrorKind>,
-    receiver: Option<Waker>,
 }
 
 /// The world's side.
@@ -313,31 +221,6 @@ impl Host {
     }
 }
 
-impl Inbox {
-    /// Fills a buffer with the next datagram, and with those that can be joined to it.
-    fn fill(&mut self, buffer: &mut [u8], rng: &mut Rng, manner: &Manner) -> Option<Received> {
-        let first = self.datagrams.pop_front()?;
-        let stride = first.payload.len().min(buffer.len());
-        buffer[..stride].copy_from_slice(&first.payload[..stride]);
-        let mut len = stride;
-        let mut last = stride;
-        while last == stride
-            && let Some(next) = self.datagrams.front()
-            && (next.source, next.destination) == (first.source, first.destination)
-            && (1..=stride).contains(&next.payload.len())
-            && len + next.payload.len() <= buffer.len()
-            && rng.chance(manner.joined)
-        {
-            last = next.payload.len();
-            buffer[len..len + last].copy_from_slice(&next.payload);
-            len += last;
-            self.datagrams.pop_front();
-        }
-        let received = Received::new(first.source, len).with_stride(stride);
-        Some(received.with_local(Some(first.destination.ip())))
-    }
-}
-
 /// News about other datagrams than those that are to be received.
 const PASSING: [ErrorKind; 4] = [
     ErrorKind::ConnectionRefused,
@@ -345,6 +228,3 @@ const PASSING: [ErrorKind; 4] = [
     ErrorKind::HostUnreachable,
     ErrorKind::Interrupted,
 ];
-
-/// How far a node's second port number is above its first; as that of a bare endpoint is.
-const FALLBACK_ABOVE: u16 = 10_000;
