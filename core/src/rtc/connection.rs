@@ -302,7 +302,7 @@ impl Connection {
             EngineEvent::Secured { remote, dtls12, webrtc_rs } => {
                 self.on_secured(now, remote, dtls12);
                 if webrtc_rs {
-                    self.streams.hold_fin_acks();
+                    self.streams.hold_flags();
                 }
             }
             EngineEvent::Associated { as_server, dtls12 } => {

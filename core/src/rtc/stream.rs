@@ -45,10 +45,12 @@ pub(super) struct Stream {
     cut_short: bool,
     /// Flags that go out before any more data, in this order.
     pending: Vec<Flag>,
-    /// FIN_ACK waits until our half is done.
-    pub(super) holds_fin_ack: bool,
-    /// It waits for that now.
-    owes_fin_ack: bool,
+    /// The peer takes flags that say nothing of our half, FIN_ACK and STOP_SENDING, for the end of what it
+    /// reads: they wait until our half is done.
+    pub(super) holds_flags: bool,
+    /// Which of them wait for that now.
+    holds_fin_ack: bool,
+    holds_stop_sending: bool,
     /// The lifecycle is over: the channel goes as soon as `pending` has gone.
     channel_over: bool,
     /// The channel is gone, by the peer's reset or with the connection.
@@ -97,8 +99,9 @@ impl Stream {
             stopped_reading: false,
             cut_short: false,
             pending: Vec::new(),
+            holds_flags: false,
             holds_fin_ack: false,
-            owes_fin_ack: false,
+            holds_stop_sending: false,
             channel_over: false,
             detached: false,
             forgotten: false,
@@ -354,15 +357,29 @@ impl Stream {
         }
         let is_open = self.lifecycle.write_half() == WriteHalf::Open;
         match reply.send {
-            Some(Flag::FinAck) if self.holds_fin_ack && is_open => self.owes_fin_ack = true,
-            Some(flag) if !self.pending.contains(&flag) => self.pending.push(flag),
-            _ => {}
+            Some(Flag::FinAck) if self.holds_flags && is_open => self.holds_fin_ack = true,
+            Some(Flag::StopSending) if self.holds_flags && is_open => {
+                self.holds_stop_sending = true;
+            }
+            Some(flag) => self.queue(flag),
+            None => {}
         }
-        let is_reset = self.lifecycle.write_half() == WriteHalf::Reset;
-        if !is_open && core::mem::take(&mut self.owes_fin_ack) && !is_reset {
-            self.pending.push(Flag::FinAck);
+        if !is_open {
+            let held = [
+                (core::mem::take(&mut self.holds_stop_sending), Flag::StopSending),
+                (core::mem::take(&mut self.holds_fin_ack), Flag::FinAck),
+            ];
+            if self.lifecycle.write_half() != WriteHalf::Reset {
+                held.into_iter().filter(|(is_held, _)| *is_held).for_each(|(_, it)| self.queue(it));
+            }
         }
         self.channel_over |= reply.close_channel;
+    }
+
+    fn queue(&mut self, flag: Flag) {
+        if !self.pending.contains(&flag) {
+            self.pending.push(flag);
+        }
     }
 
     /// `finishing`: the application waits to hear of the end.

@@ -46,8 +46,8 @@ pub(super) struct Streams {
     surfaced: bool,
     /// Opened by the peer before that, in order.
     early: VecDeque<u32>,
-    /// The peer takes FIN_ACK for the end of what it reads.
-    holds_fin_acks: bool,
+    /// The peer takes FIN_ACK and STOP_SENDING for the end of what it reads.
+    holds_flags: bool,
     /// Of channels that go beyond a limit.
     refusals: Tally,
     limits: StreamLimits,
@@ -81,7 +81,7 @@ impl Streams {
             refused: 0,
             surfaced: false,
             early: VecDeque::new(),
-            holds_fin_acks: false,
+            holds_flags: false,
             refusals: Tally::default(),
             limits: StreamLimits {
                 streams: limits.streams,
@@ -107,11 +107,12 @@ impl Streams {
         }
     }
 
-    /// The peer is rust-libp2p on webrtc-rs, which does not know FIN_ACK and fails the stream that it comes
-    /// on: where its FIN ends a question, the answer would be lost. It is acknowledged once our own half is
-    /// done, when such a peer reads no more; it waits for no FIN_ACK.
-    pub(super) fn hold_fin_acks(&mut self) {
-        self.holds_fin_acks = true;
+    /// The peer is rust-libp2p on webrtc-rs. It does not know FIN_ACK and fails the stream that it comes on:
+    /// where its FIN ends a question, the answer would be lost. And STOP_SENDING, like any frame without
+    /// payload, ends what it reads: what we wrote last would be lost. Both are sent once our own half is done,
+    /// when such a peer reads no more; it waits for neither.
+    pub(super) fn hold_flags(&mut self) {
+        self.holds_flags = true;
     }
 
     /// The peer takes so many SCTP streams.
@@ -370,7 +371,7 @@ impl Streams {
         let span = telemetry::stream(self.id(serial, channel));
         let mut stream =
             Stream::new(channel, opened_by_us, limits.frame_bytes, limits.stream_send_bytes, span);
-        stream.holds_fin_ack = self.holds_fin_acks;
+        stream.holds_flags = self.holds_flags;
         self.by_serial.insert(serial, stream);
         self.by_channel.insert(channel, serial);
         serial

@@ -75,7 +75,7 @@ fn fin_ack_is_sent_at_once_or_when_all_is_said() {
     let answer = encode(Message { flag: None, payload: b"answer" });
     for holds in [false, true] {
         let mut stream = self::stream();
-        stream.holds_fin_ack = holds;
+        stream.holds_flags = holds;
         stream.on_message(now, &flag(Flag::Fin));
         if !holds {
             assert_eq!(sent(&mut stream), Some(flag(Flag::FinAck)));
@@ -90,6 +90,31 @@ fn fin_ack_is_sent_at_once_or_when_all_is_said() {
         }
         assert_eq!(sent(&mut stream), None);
     }
+}
+
+/// As whoever drops a stream does that it has closed: the driver asks the peer to stop before all is sent.
+#[test]
+fn a_wish_to_read_no_more_is_sent_at_once_or_behind_the_last_byte() {
+    let now = Timestamp::ZERO;
+    for holds in [false, true] {
+        let mut stream = self::stream();
+        stream.holds_flags = holds;
+        stream.write(b"all").unwrap();
+        stream.finish().unwrap();
+        stream.stop_reading(now);
+        let sent: Vec<_> = core::iter::from_fn(|| stream.next_message(now).0).collect();
+        let data = encode(Message { flag: None, payload: b"all" });
+        let (stop, fin) = (flag(Flag::StopSending), flag(Flag::Fin));
+        assert_eq!(sent, if holds { [data, fin, stop] } else { [stop, data, fin] });
+    }
+    // Of a stream that is reset nothing is left to be said.
+    let mut stream = self::stream();
+    stream.holds_flags = true;
+    stream.stop_reading(now);
+    assert_eq!(stream.next_message(now).0, None);
+    stream.reset(now);
+    assert_eq!(stream.next_message(now).0, Some(flag(Flag::Reset)));
+    assert_eq!(stream.next_message(now).0, None);
 }
 
 #[test]
