@@ -292,6 +292,49 @@ fn what_was_found_stays_fixed() {
                 (13095, Dial { from: 2, to: 0, version: None, named: true }),
             ],
         },
+        // No fault but the judge's: a listener is done before its dialer, which may give up in between.
+        Script {
+            seed: 93_279,
+            nodes: vec![Plain, Plain],
+            acts: vec![
+                (0, Dial { from: 0, to: 1, version: None, named: false }),
+                (
+                    1194,
+                    Weather(Path {
+                        delay: 200,
+                        jitter: 4,
+                        loss: 256_803,
+                        burst: Some(Burst { begin: 29_180, end: 64_283 }),
+                        ..Path::FAIR
+                    }),
+                ),
+                (4194, Restart { node: 1, rebirth: NewCertificate }),
+                (6794, Dial { from: 1, to: 0, version: Some(V2), named: true }),
+                (6794, Dial { from: 0, to: 1, version: Some(V2), named: true }),
+                (13_694, Weather(Path::FAIR)),
+            ],
+        },
+        // A server that had restarted took an old connection's check for the new dial's, and went on answering
+        // it: the client held the old connection to be alive for ever.
+        Script {
+            seed: 63_410,
+            nodes: vec![Plain, Plain],
+            acts: vec![
+                (0, Dial { from: 0, to: 1, version: None, named: true }),
+                (
+                    300,
+                    Open {
+                        from: 0,
+                        to: 1,
+                        plan: Plan { there: 0, back: 0, piece: 100_000, sip: 100_000 },
+                    },
+                ),
+                (300, Cut { from: 1, to: 0 }),
+                (1000, Restart { node: 1, rebirth: NewIdentity }),
+                (1000, Dial { from: 0, to: 1, version: None, named: true }),
+                (1467, Dial { from: 0, to: 1, version: None, named: true }),
+            ],
+        },
     ];
     let failed: Vec<_> =
         found.iter().filter_map(|script| Some((script.seed, play(script).err()?.rule))).collect();

@@ -60,7 +60,6 @@ use self::sctp::Sctp;
 use super::allowance::Allowance;
 use super::epoch::Epoch;
 use super::error::Step;
-use crate::ice::stun::{Binding, Class};
 use crate::time::{Deadline, Timestamp};
 
 pub(crate) use self::dtls::DtlsContext;
@@ -84,7 +83,7 @@ pub(crate) struct Params<'a> {
     pub(crate) expected: Expected,
     /// Bytes of the SCTP receive window.
     pub(crate) receive_window: u32,
-    /// How long a peer that dialed us may be silent before it is asked whether it is there.
+    /// How long a peer may be silent before it is asked whether it is there.
     pub(crate) patience: Duration,
 }
 
@@ -156,10 +155,6 @@ impl Engine {
         let Ice::Full(agent) = &mut self.ice else { return false };
         let accepted = agent.handle_stun(now, remote, datagram);
         if accepted {
-            // Requests can be forged: their key is in our own, which anybody may have seen.
-            if Binding::parse(datagram).is_ok_and(|it| it.class() == Class::Success) {
-                self.liveness.on_heard(self.now);
-            }
             self.note_destination();
         }
         accepted
@@ -422,9 +417,9 @@ impl Engine {
         heard
     }
 
-    /// Whether a silent peer is asked if it is there: only whoever dials us does not hear of that from ICE.
+    /// Whether a silent peer is asked if it is there.
     fn asks(&self) -> bool {
-        self.state == State::Associated && matches!(self.ice, Ice::Lite(_))
+        self.state == State::Associated
     }
 
     /// Moves what the association has to say to the channels and to our own events.

@@ -1,11 +1,11 @@
-//! Whether the peer of a listener is still there.
+//! Whether the peer is still there.
 //!
-//! Its checks do not say: anybody can forge them who has seen one, and a peer that idles sends nothing else. So
-//! when nothing authentic has come for a while the peer is asked, inside of DTLS, for what it has to answer at
-//! once: an SCTP HEARTBEAT. A peer that checks from another address meanwhile may have moved, and is asked there
-//! too; it is followed when it answers, and not before.
-//!
-//! A dialer needs none of this: it sends checks of its own, which nobody can answer who did not receive them.
+//! ICE does not say. The checks of a client anybody can forge who has seen one, and they are all that it sends while
+//! it idles. The answer to a client's check comes from whatever listens at the address: webrtc-direct's password
+//! is in the check itself, so a server that has restarted, and knows of no connection, answers too. So when
+//! nothing authentic has come for a while the peer is asked, inside of DTLS, for what it has to answer at once: an
+//! SCTP HEARTBEAT. A client that checks from another address meanwhile may have moved, and is asked there too; it
+//! is followed when it answers, and not before.
 //!
 //! Obeys: RFC 9260 §8.3 (HEARTBEAT); RFC 8445 §11 leaves to lite agents how they keep alive.
 

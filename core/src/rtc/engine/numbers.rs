@@ -20,7 +20,7 @@ pub(crate) struct Counters {
 }
 
 impl Engine {
-    /// When something authentic last came from the peer: what DTLS has decrypted, or the answer to a check.
+    /// When something authentic last came from the peer: what DTLS has decrypted.
     pub(crate) fn last_heard(&self) -> Timestamp {
         self.liveness.heard()
     }

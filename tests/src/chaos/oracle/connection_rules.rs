@@ -11,7 +11,7 @@ use crate::chaos::peer::Ask;
 
 impl Oracle {
     pub(in crate::chaos) fn dials(&mut self, life: LifeId, ask: Ask, to: usize, expected: PeerId) {
-        let dial = Dial { to, expected, is_pending: true };
+        let dial = Dial { to, expected, is_pending: true, was_refused: false };
         self.connections.dials.insert((life, ask), dial);
     }
 
@@ -69,7 +69,7 @@ impl Oracle {
         if !dial.is_pending {
             return self.violation("dial", format!("{ask:?} was answered twice: {why}"));
         }
-        dial.is_pending = false;
+        (dial.is_pending, dial.was_refused) = (false, true);
         Ok(())
     }
 

@@ -14,6 +14,7 @@ pub(super) struct Dial {
     /// Who was there then, by the address.
     pub(super) expected: PeerId,
     pub(super) is_pending: bool,
+    pub(super) was_refused: bool,
 }
 
 /// A connection, as one node knows it.
@@ -53,6 +54,10 @@ impl Connections {
             over |= link.is_over || link.closing || lives[*of].is_over;
         }
         let mine = self.links.iter().filter(|((of, _), link)| *of == life && link.peer == peer);
-        over || lives.has_ended(peer) || there < mine.count()
+        // A listener is done before its dialer, who may have given up meanwhile.
+        let mut dials = self.dials.iter().filter(|((from, _), dial)| {
+            of_peer(from) && dial.to == lives[life].node && dial.was_refused
+        });
+        over || lives.has_ended(peer) || there < mine.count() || dials.next().is_some()
     }
 }
