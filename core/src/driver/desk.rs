@@ -281,7 +281,9 @@ impl Desk {
     }
 
     fn close_all(&mut self, now: Timestamp, endpoint: &mut Endpoint) {
-        self.closes_at = Some(now + CLOSE_TIME);
+        // Those that deliver what is left have their time, and then this one to say that they are over.
+        let begins = self.finishing.values().copied().fold(now, Timestamp::max);
+        self.closes_at = Some(begins + CLOSE_TIME);
         let queues: Vec<_> = self.queues.keys().copied().collect();
         queues.into_iter().for_each(|connection| self.close_queue(connection));
         for id in self.links.keys().filter(|id| !self.finishing.contains_key(id)) {

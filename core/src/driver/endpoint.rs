@@ -125,8 +125,9 @@ impl Endpoint {
 
     /// Closes all connections and the endpoint. Done when peers have been told and the socket is free.
     ///
-    /// What streams have not delivered yet is lost. The endpoint closes also if the future is dropped,
-    /// once it was polled.
+    /// What streams have not delivered yet is lost, but on connections that are being
+    /// [finished](Connection::finish): they have their time first. The endpoint closes also if the future is
+    /// dropped, once it was polled.
     pub async fn close(&self) {
         self.owned.hub.close();
         // Whether the socket failed before no longer matters to whoever closes it.

@@ -158,14 +158,18 @@ impl Lookout {
             return;
         }
         // Not within the lock: it takes as long as the system likes.
-        match interfaces.addrs() {
-            Ok(found) => interfaces.found(found),
+        let again = match interfaces.addrs() {
+            Ok(found) => {
+                interfaces.found(found);
+                interfaces.can_change
+            }
             // Not knowing them is no reason to tell that they are gone.
             Err(error) => {
                 debug!(target: telemetry::DRIVER, %error, "the interfaces were not looked up");
+                true
             }
-        }
-        self.due = interfaces.can_change.then_some(now + INTERVAL);
+        };
+        self.due = again.then_some(now + INTERVAL);
     }
 }
 

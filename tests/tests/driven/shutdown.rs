@@ -4,9 +4,9 @@ use floe_core::driver::DialError;
 use floe_core::rtc::error::ConnectionEnd;
 use floe_tests::chaos::driven::{Driven, Manner};
 use floe_tests::entropy::seeded;
-use floe_tests::net::Weather;
-use futures::AsyncWriteExt;
+use floe_tests::net::{Bandwidth, Weather};
 use futures::future::join;
+use futures::{AsyncReadExt, AsyncWriteExt};
 
 use crate::two::{Two, exchange, pattern};
 use crate::{SERVER, millis, secs};
@@ -115,6 +115,57 @@ fn a_restart() {
                 assert!(exchange(&connection, &bytes).await == bytes);
             });
             two.done(&job);
+        });
+    }
+}
+
+/// Nobody holds anything any more, and a slow path delivers all the same; then the peer is told.
+#[test]
+fn what_is_finished_with_the_last_handle() {
+    const LEN: usize = 120_000;
+    // Some three seconds for it all: longer than closing may take.
+    let slow = Weather {
+        bandwidth: Some(Bandwidth { bits_per_second: 320_000, queue: 64_000 }),
+        ..Weather::FAIR
+    };
+    for dead in [false, true] {
+        seeded(5, || {
+            let mut two = Two::new(5, slow, Manner::KIND);
+            let (client, server) = (two.at_client(), two.at_server());
+            let leaves = two.client(async move {
+                let connection = client.dial().await;
+                let mut stream = connection.open().await.expect("there is room for one");
+                stream.write_all(&pattern(5, LEN)).await.expect("it is open");
+                stream.flush().await.expect("it is open");
+                connection.begin_finish();
+                // A dropped stream is reset, unless its end was wished for.
+                let _ = futures::poll!(stream.close());
+            });
+            let hears = two.server(async move {
+                let connection = server.accept().await;
+                let mut stream = connection.accept().await.expect("it is opened");
+                let mut heard = Vec::new();
+                let read = stream.read_to_end(&mut heard).await;
+                (read.is_ok() && heard == pattern(5, LEN), connection.closed().await)
+            });
+            two.world[two.client].drop_endpoint();
+            two.done(&leaves);
+            let left = two.world.now;
+            if dead {
+                two.world.net.add_rule(|_, _| false);
+            }
+            let client = two.client;
+            let over =
+                two.world.until(secs(7), |world| world[client].polls().is_none().then_some(()));
+            over.expect("the driver ends, whatever becomes of the peer");
+            let took = two.world.now.saturating_since(left);
+            assert!(took > secs(1), "{took:?}");
+            let (is_all, end) = two.done_within(secs(40), &hears);
+            let expected = match dead {
+                false => (true, ConnectionEnd::ClosedByPeer),
+                true => (false, ConnectionEnd::IdleTimeout),
+            };
+            assert_eq!((is_all, end), expected);
         });
     }
 }
