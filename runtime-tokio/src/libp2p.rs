@@ -6,8 +6,8 @@
 //!     .with_other_transport(|key| floe_tokio::libp2p::Transport::new(key, Config::default()))?
 //! ```
 //!
-//! What it does is said in [`floe_core::libp2p`]. Its endpoints are tasks of the runtime in which `listen_on`
-//! is called or the swarm is polled; outside of one it panics.
+//! What it does is said in [`floe_core::libp2p`]. Its endpoints are tasks of the runtime in which `listen_on` or
+//! `dial` is called or the swarm is polled; outside of one these panic.
 
 use std::io;
 use std::net::SocketAddr;

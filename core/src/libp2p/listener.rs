@@ -87,8 +87,9 @@ impl Listener {
 
     fn incoming(&self, connection: driver::Connection) -> Event {
         let peer = address::peer_id(connection.peer_id());
-        let send_back_addr = address::of_peer(connection.remote_addr());
-        let connection = Connection::new(connection, self.endpoint.clone());
+        let remote = connection.remote_addr();
+        let send_back_addr = address::of_peer(remote);
+        let connection = Connection::new(connection, remote, self.endpoint.clone());
         TransportEvent::Incoming {
             listener_id: self.id,
             upgrade: future::ready(Ok((peer, connection))),

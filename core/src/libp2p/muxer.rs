@@ -3,10 +3,11 @@
 use core::fmt;
 use core::net::SocketAddr;
 use core::pin::Pin;
-use core::task::{Context, Poll, ready};
+use core::task::{Context, Poll, Waker, ready};
 use std::boxed::Box;
 
 use futures::future::{BoxFuture, FutureExt};
+use futures::io::AsyncWrite;
 use futures::stream::{self, BoxStream, Fuse, StreamExt};
 use libp2p_core::muxing::{StreamMuxer, StreamMuxerEvent};
 
@@ -29,18 +30,22 @@ pub struct Connection {
     closing: Option<BoxFuture<'static, ()>>,
     ending: Option<BoxFuture<'static, ConnectionEnd>>,
     /// The last field: it may be the last handle of the endpoint, which closes all there is.
-    _endpoint: Endpoint,
+    endpoint: Endpoint,
 }
 
 impl Connection {
-    pub(super) fn new(connection: driver::Connection, endpoint: Endpoint) -> Self {
+    /// `from`: where the peer is, as the swarm is told.
+    pub(super) fn new(
+        connection: driver::Connection,
+        from: SocketAddr,
+        endpoint: Endpoint,
+    ) -> Self {
         let inbound = stream::unfold(connection.clone(), async |connection| {
             Some((connection.accept().await?, connection))
         });
         let outbound = stream::unfold(connection.clone(), async |connection| {
             Some((connection.open_in_turn().await, connection))
         });
-        let from = connection.remote_addr();
         let moves = stream::unfold((connection.clone(), from), async |(connection, from)| {
             let to = connection.moved_from(from).await?;
             Some((to, (connection, to)))
@@ -52,7 +57,7 @@ impl Connection {
             closing: None,
             ending: None,
             connection,
-            _endpoint: endpoint,
+            endpoint,
         }
     }
 
@@ -83,7 +88,7 @@ impl StreamMuxer for Connection {
         context: &mut Context<'_>,
     ) -> Poll<Result<Substream, Error>> {
         match ready!(self.inbound.poll_next_unpin(context)) {
-            Some(stream) => Poll::Ready(Ok(Substream::new(stream))),
+            Some(stream) => Poll::Ready(Ok(Substream::new(stream, self.endpoint.clone()))),
             None => self.poll_end(context).map(Err),
         }
     }
@@ -92,10 +97,13 @@ impl StreamMuxer for Connection {
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
     ) -> Poll<Result<Substream, Error>> {
-        match ready!(self.outbound.poll_next_unpin(context)) {
-            Some(Ok(stream)) => Poll::Ready(Ok(Substream::new(stream))),
-            Some(Err(_)) | None => self.poll_end(context).map(Err),
+        while let Some(Ok(mut stream)) = ready!(self.outbound.poll_next_unpin(context)) {
+            // One may have been opened for a wish that was given up, and ended by the peer since.
+            if !is_ended(&mut stream) {
+                return Poll::Ready(Ok(Substream::new(stream, self.endpoint.clone())));
+            }
         }
+        self.poll_end(context).map(Err)
     }
 
     fn poll_close(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Result<(), Error>> {
@@ -121,6 +129,12 @@ impl StreamMuxer for Connection {
             None => Poll::Pending,
         }
     }
+}
+
+/// Whether nothing can be written on a stream that nothing was written on.
+fn is_ended(stream: &mut Stream) -> bool {
+    let flushed = Pin::new(stream).poll_flush(&mut Context::from_waker(Waker::noop()));
+    matches!(flushed, Poll::Ready(Err(_)))
 }
 
 impl Drop for Connection {

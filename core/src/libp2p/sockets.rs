@@ -34,11 +34,13 @@ impl<B: Bind> Sockets<B> {
         &self.binder
     }
 
-    /// An endpoint to listen with. Dials of its family will leave by it, so that what they have shared is
-    /// needed no longer.
+    /// An endpoint to listen with. If it is for all addresses of its family, dials will leave by it, so that
+    /// what they have shared is needed no longer.
     pub(super) fn listen(&mut self, addr: SocketAddr) -> Result<Endpoint, Error> {
         let endpoint = self.binder.bind(addr, true)?;
-        self.shared[family(addr.ip())] = None;
+        if addr.ip().is_unspecified() {
+            self.shared[family(addr.ip())] = None;
+        }
         Ok(endpoint)
     }
 

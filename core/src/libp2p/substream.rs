@@ -6,7 +6,7 @@ use std::io;
 
 use futures::io::{AsyncRead, AsyncWrite};
 
-use crate::driver::Stream;
+use crate::driver::{Endpoint, Stream};
 use crate::rtc::error::WriteError;
 
 /// A stream of a [`Connection`](super::Connection): a [`Stream`] that closes as swarms expect it to.
@@ -15,11 +15,15 @@ use crate::rtc::error::WriteError;
 /// - Dropping it closes it, unless it was reset: what was written is delivered. The peer is asked to send no
 ///   more.
 #[derive(Debug)]
-pub struct Substream(Stream);
+pub struct Substream {
+    stream: Stream,
+    /// The last field: without its endpoint, what has come and was not read would be lost.
+    _endpoint: Endpoint,
+}
 
 impl Substream {
-    pub(super) const fn new(stream: Stream) -> Self {
-        Self(stream)
+    pub(super) const fn new(stream: Stream, endpoint: Endpoint) -> Self {
+        Self { stream, _endpoint: endpoint }
     }
 }
 
@@ -29,7 +33,7 @@ impl AsyncRead for Substream {
         context: &mut Context<'_>,
         out: &mut [u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_read(context, out)
+        Pin::new(&mut self.stream).poll_read(context, out)
     }
 }
 
@@ -39,15 +43,15 @@ impl AsyncWrite for Substream {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write(context, bytes)
+        Pin::new(&mut self.stream).poll_write(context, bytes)
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_flush(context)
+        Pin::new(&mut self.stream).poll_flush(context)
     }
 
     fn poll_close(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let mut stream = Pin::new(&mut self.0);
+        let mut stream = Pin::new(&mut self.stream);
         let closed = match stream.as_mut().poll_close(context) {
             // The peer's word is not waited for: the driver does that, and forgets the stream then.
             Poll::Pending => stream.poll_flush(context),
@@ -64,7 +68,7 @@ impl AsyncWrite for Substream {
 impl Drop for Substream {
     fn drop(&mut self) {
         // From now on the driver delivers what is left, and the end of it.
-        let _ = Pin::new(&mut self.0).poll_close(&mut Context::from_waker(Waker::noop()));
+        let _ = Pin::new(&mut self.stream).poll_close(&mut Context::from_waker(Waker::noop()));
     }
 }
 

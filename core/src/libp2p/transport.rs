@@ -152,8 +152,11 @@ async fn dial<B: Bind>(
 ) -> Result<(PeerId, Connection), Error> {
     if let Some(endpoint) = reused {
         match endpoint.dial(address).await {
-            // Two sockets have room for one connection in each direction, swarms for more.
-            Err(DialError::Refused(DialRefused::AlreadyConnected(_))) => {}
+            // Two sockets have room for one connection in each direction, swarms for more; and peers that fill
+            // a listener do not keep its node from dialing.
+            Err(DialError::Refused(
+                DialRefused::AlreadyConnected(_) | DialRefused::TooManyConnections,
+            )) => {}
             result => return established(result, endpoint),
         }
     }
@@ -166,7 +169,9 @@ fn established(
     endpoint: Endpoint,
 ) -> Result<(PeerId, Connection), Error> {
     let connection = dialed.map_err(|error| Error::Dial(Box::new(error)))?;
-    Ok((address::peer_id(connection.peer_id()), Connection::new(connection, endpoint)))
+    let peer = address::peer_id(connection.peer_id());
+    let remote = connection.remote_addr();
+    Ok((peer, Connection::new(connection, remote, endpoint)))
 }
 
 impl<B> fmt::Debug for Transport<B> {

@@ -101,6 +101,19 @@ async fn delivered(received: &mut [Substream]) {
     }
 }
 
+/// Its connection, and all else that its socket was for, are gone: what has come can be read all the same.
+pub(crate) async fn a_substream_that_outlives_its_connection<S: Stage>() {
+    let Pair { dialer, listener, mut outbound, mut inbound } = pair::<S>().await;
+    let (mut ours, mut theirs) = substream(&mut outbound, &mut inbound).await;
+    theirs.write_all(&pattern(200_000)).await.unwrap();
+    theirs.close().await.unwrap();
+    drop((dialer, listener, theirs));
+    close(&mut inbound).await;
+    take(&mut outbound).await.unwrap_err();
+    drop((outbound, inbound));
+    assert!(read(&mut ours).await == pattern(200_000));
+}
+
 /// Both sides learn that it is over, whatever they ask, however often.
 pub(crate) async fn the_end_is_told_again_and_again<S: Stage>() {
     let Pair { mut outbound, mut inbound, .. } = pair::<S>().await;

@@ -2,6 +2,10 @@
 
 use std::collections::BTreeSet;
 use std::net::UdpSocket;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Wake, Waker};
 
 use floe_core::driver::Driver;
 use floe_core::libp2p::libp2p_core::Multiaddr;
@@ -63,6 +67,65 @@ pub(crate) async fn a_wildcard<S: Stage>() {
     };
     let (outbound, mut inbound) = join!(dial(&mut dialer, &address), accept);
     hello(&mut outbound.unwrap(), &mut inbound).await;
+}
+
+/// Listeners of either family, and dials to both from one node.
+pub(crate) async fn both_families<S: Stage>() {
+    let mut dialer = node::<S>(2);
+    for (seed, loopback) in [(1, LOOPBACK), (3, "/ip6/::1/udp/0/webrtc-direct")] {
+        let mut transport = node::<S>(seed);
+        let (id, address) = listen(&mut transport, loopback).await;
+        let mut listener = Listening { transport, id, address };
+        let (mut outbound, mut inbound) = connect(&mut dialer, &mut listener).await;
+        hello(&mut outbound, &mut inbound).await;
+    }
+}
+
+/// What a swarm tells its behaviours of a connection that a peer has dialed: our address with its certhash, and
+/// the peer's without one, as that is the dialer's to know.
+pub(crate) async fn what_an_arrival_says<S: Stage>() {
+    let mut listener = listening::<S>(1).await;
+    let mut dialer = node::<S>(2);
+    let (dialed, arrival) =
+        join!(dial(&mut dialer, &listener.address), event(&mut listener.transport));
+    let TransportEvent::Incoming { listener_id, local_addr, send_back_addr, upgrade } = arrival
+    else {
+        panic!("{arrival:?}")
+    };
+    assert_eq!((listener_id, &local_addr), (listener.id, &listener.address));
+    let from: Vec<_> = send_back_addr.iter().collect();
+    assert!(matches!(
+        from[..],
+        [Protocol::Ip4(ip), Protocol::Udp(port), Protocol::WebRTCDirect]
+            if ip.is_loopback() && port != 0
+    ));
+    hello(&mut dialed.unwrap(), &mut upgrade.await.unwrap().1).await;
+}
+
+/// A swarm that waits for the transport is woken by what it does to it meanwhile.
+pub(crate) async fn who_waits_is_woken<S: Stage>() {
+    struct Woken(AtomicBool);
+    impl Wake for Woken {
+        fn wake(self: Arc<Self>) {
+            self.0.store(true, Ordering::Relaxed);
+        }
+    }
+    let mut node = node::<S>(1);
+    let woken = Arc::new(Woken(AtomicBool::new(false)));
+    let waker = Waker::from(woken.clone());
+    let waits = |node: &mut Transport<S::Bind>| {
+        Pin::new(node).poll(&mut Context::from_waker(&waker)).is_pending()
+    };
+    let id = ListenerId::next();
+    assert!(waits(&mut node));
+    node.listen_on(id, LOOPBACK.parse().unwrap()).unwrap();
+    assert!(woken.0.swap(false, Ordering::Relaxed));
+    assert!(matches!(event(&mut node).await, TransportEvent::NewAddress { .. }));
+    assert!(waits(&mut node));
+    woken.0.store(false, Ordering::Relaxed);
+    assert!(node.remove_listener(id));
+    assert!(woken.0.load(Ordering::Relaxed));
+    assert!(matches!(event(&mut node).await, TransportEvent::ListenerClosed { .. }));
 }
 
 /// Each has its own socket, and says of each connection that it is its.

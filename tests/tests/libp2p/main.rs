@@ -34,8 +34,8 @@ macro_rules! play {
 
 play! {
     listening::{
-        one_address, a_wildcard, several_at_once, what_was_told, a_port_that_is_taken, removal,
-        the_runtime_is_gone,
+        one_address, a_wildcard, both_families, what_an_arrival_says, who_waits_is_woken, several_at_once,
+        what_was_told, a_port_that_is_taken, removal, the_runtime_is_gone,
     }
     dialing::{
         without_a_listener, without_a_peer_id, the_wrong_peer, nobody_there, what_is_not_ours,
@@ -51,7 +51,8 @@ play! {
     }
     closing::{
         half_of_a_substream, a_substream_that_is_dropped, a_substream_that_is_stopped,
-        a_connection_delivers, a_connection_that_is_dropped_delivers, the_end_is_told_again_and_again,
+        a_connection_delivers, a_connection_that_is_dropped_delivers,
+        a_substream_that_outlives_its_connection, the_end_is_told_again_and_again,
         a_peer_that_takes_nothing,
     }
 }
