@@ -1,13 +1,20 @@
 //! floe and libp2p-webrtc, the transport that its users come from, in one swarm each; and what they bring
 //! along.
 
+use std::future::poll_fn;
+
 use floe_libp2p::{Boxes, Stage, Tokio, boxed, listen, node, node_on};
 use floe_tokio::Certificate;
 use floe_tokio::libp2p::Config;
-use libp2p::Swarm;
+use futures::channel::mpsc;
+use futures::{AsyncReadExt, AsyncWriteExt, StreamExt};
+use libp2p::core::Endpoint;
+use libp2p::core::muxing::StreamMuxerExt;
+use libp2p::core::transport::{DialOpts, ListenerId, PortUse, TransportEvent};
 use libp2p::identity::Keypair;
 use libp2p::multiaddr::Protocol;
 use libp2p::swarm::{NetworkBehaviour, dummy};
+use libp2p::{Swarm, Transport as _};
 
 use crate::basics::{Basics, identify_between, ping_between};
 use crate::transfer::{echo, pattern, requests};
@@ -78,6 +85,63 @@ fn requests_and_responses() {
                 echo(&mut nodes, asker, vec![pattern(300_000)]).await;
             }
         }
+    });
+}
+
+/// Written, closed and dropped, while the other side does not close: what that one hears last is all there was.
+/// STOP_SENDING, with which a dropped substream asks for no more, would end what it reads.
+#[test]
+fn all_of_what_is_dropped_arrives() {
+    Tokio::run(async {
+        let certificate = libp2p_webrtc::tokio::Certificate::generate(&mut rand::rng()).unwrap();
+        let listener =
+            libp2p_webrtc::tokio::Transport::new(Keypair::generate_ed25519(), certificate);
+        let mut listener = boxed(listener);
+        let anywhere = floe_libp2p::ANYWHERE.parse().unwrap();
+        listener.listen_on(ListenerId::next(), anywhere).unwrap();
+        let Some(TransportEvent::NewAddress { listen_addr, .. }) = listener.next().await else {
+            panic!("it tells where it listens first")
+        };
+        let mut dialer = Tokio::transport(&Keypair::generate_ed25519());
+        let options = DialOpts { role: Endpoint::Dialer, port_use: PortUse::Reuse };
+        let dial = dialer.dial(listen_addr, options).unwrap();
+        // Its socket is read only while somebody polls it. The dial's attempt at v2 is an arrival of its own, of
+        // which nothing comes.
+        let (arrivals, mut arrived) = mpsc::unbounded();
+        let serves = tokio::spawn(async move {
+            while let Some(event) = listener.next().await {
+                if let TransportEvent::Incoming { upgrade, .. } = event {
+                    let arrivals = arrivals.clone();
+                    tokio::spawn(async move {
+                        if let Ok((_, connection)) = upgrade.await {
+                            let _ = arrivals.unbounded_send(connection);
+                        }
+                    });
+                }
+            }
+        });
+        let (dialed, accepted) = futures::join!(dial, arrived.next());
+        let ((_, mut ours), mut theirs) = (dialed.unwrap(), accepted.unwrap());
+        for len in [0, 1, 5_000, 300_000] {
+            let opens = async {
+                let mut ours = poll_fn(|context| ours.poll_outbound_unpin(context)).await.unwrap();
+                // It hears of the channel by what comes over it.
+                ours.write_all(b"!").await.unwrap();
+                ours.write_all(&pattern(len)).await.unwrap();
+                ours.close().await.unwrap();
+            };
+            let hears = async {
+                let mut theirs =
+                    poll_fn(|context| theirs.poll_inbound_unpin(context)).await.unwrap();
+                let mut heard = Vec::new();
+                theirs.read_to_end(&mut heard).await.unwrap();
+                (heard, theirs)
+            };
+            let ((), (heard, _theirs)) = futures::join!(opens, hears);
+            assert_eq!(heard.len(), 1 + len);
+            assert!(heard[1..] == pattern(len));
+        }
+        serves.abort();
     });
 }
 
