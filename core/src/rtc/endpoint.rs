@@ -270,11 +270,16 @@ impl Endpoint {
             }
         }
         let mut is_dropped = true;
-        for index in 0..self.routes.at(remote).len() {
+        let receivers = self.routes.at(remote).len();
+        for index in 0..receivers {
             let id = self.routes.at(remote)[index];
             if let Some(connection) = self.connections.get_mut(&id)
                 && connection.uses(port)
             {
+                // What came may be answered once, not by each who takes it for his.
+                if let Some(allowance) = connection.allowance_mut(remote) {
+                    allowance.on_received(payload.len() / receivers);
+                }
                 connection.handle_dtls(now, local, remote, payload);
                 self.make_busy(id);
                 is_dropped = false;

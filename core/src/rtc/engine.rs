@@ -214,7 +214,7 @@ impl Engine {
         self.counters.bytes_received += datagram.len() as u64;
         self.counters.datagrams_received += 1;
         if let Ice::Lite(lite) = &mut self.ice {
-            lite.on_datagram(local, remote, datagram.len());
+            lite.on_datagram(local, remote);
         }
         let handshaking = self.state == State::Handshaking;
         let heard = self.with_dtls(|dtls, at, sink| dtls.handle_packet(at, datagram, sink));

@@ -75,10 +75,9 @@ impl Lite {
     }
 
     /// A DTLS datagram from a known address, not decrypted yet.
-    pub(super) fn on_datagram(&mut self, local: Option<IpAddr>, remote: SocketAddr, len: usize) {
+    pub(super) fn on_datagram(&mut self, local: Option<IpAddr>, remote: SocketAddr) {
         if let Some(path) = self.path_mut(remote) {
             path.local = local.or(path.local);
-            path.allowance.on_received(len);
             if self.begun.is_none() {
                 self.begun = Some(remote);
                 self.current = Some(remote);
@@ -206,14 +205,14 @@ mod tests {
     fn dtls_beats_nomination_beats_the_first_check() {
         let mut lite = Lite::new(8);
         assert_eq!(port(&lite), None);
-        lite.on_datagram(None, addr(1), 100);
+        lite.on_datagram(None, addr(1));
         assert!(!lite.knows(addr(1)), "only a verified check makes an address known");
         lite.on_check(at(0), None, addr(1), false);
         lite.on_check(at(0), None, addr(2), false);
         assert_eq!(port(&lite), Some(1));
         lite.on_check(at(0), None, addr(2), true);
         assert_eq!(port(&lite), Some(2));
-        lite.on_datagram(None, addr(1), 100);
+        lite.on_datagram(None, addr(1));
         assert_eq!(port(&lite), Some(1));
         assert_eq!(lite.addresses().count(), 2);
     }
@@ -222,9 +221,9 @@ mod tests {
     fn what_anybody_can_forge_moves_nothing() {
         let mut lite = Lite::new(8);
         lite.on_check(at(0), None, addr(1), true);
-        lite.on_datagram(None, addr(1), 100);
+        lite.on_datagram(None, addr(1));
         lite.on_check(at(1), None, addr(66), true);
-        lite.on_datagram(None, addr(66), 100);
+        lite.on_datagram(None, addr(66));
         assert_eq!(port(&lite), Some(1));
         lite.on_authentic(at(1), addr(2));
         assert_eq!(port(&lite), Some(1), "an address that never checked is not followed");
@@ -241,7 +240,7 @@ mod tests {
         assert_eq!(port(&lite), Some(1));
         lite.on_check(at(3), None, addr(2), false);
         assert_eq!(port(&lite), Some(2));
-        lite.on_datagram(None, addr(2), 100);
+        lite.on_datagram(None, addr(2));
         lite.on_secured();
         lite.on_check(at(60), None, addr(1), true);
         assert_eq!(port(&lite), Some(2), "what anybody can forge moves nothing any more");
@@ -266,13 +265,14 @@ mod tests {
     fn a_handshake_proves_the_address_that_it_began_from_and_no_other() {
         let mut lite = Lite::new(8);
         lite.on_check(at(0), None, addr(1), true);
-        lite.on_datagram(None, addr(1), 100);
+        lite.on_datagram(None, addr(1));
         // The peer lets its last flight come from an address that it does not have.
         lite.on_check(at(0), None, addr(66), true);
-        lite.on_datagram(None, addr(66), 100);
+        lite.on_datagram(None, addr(66));
         lite.on_secured();
         lite.on_authentic(at(1), addr(66));
         assert_eq!(port(&lite), Some(66));
+        lite.allowance_mut(addr(66)).unwrap().on_received(100);
         assert!(!lite.allowance_mut(addr(66)).unwrap().spend(300));
         assert!(lite.allowance_mut(addr(66)).unwrap().spend(299));
         assert!(lite.allowance_mut(addr(1)).unwrap().is_proven());
@@ -285,9 +285,9 @@ mod tests {
         let mut lite = Lite::new(3);
         let local = |n| Some(IpAddr::from([10, 0, 0, n]));
         lite.on_check(at(0), local(1), addr(1), true);
-        lite.on_datagram(local(2), addr(1), 100);
+        lite.on_datagram(local(2), addr(1));
         assert_eq!(lite.destination(), Some((local(2), addr(1))));
-        lite.on_datagram(None, addr(1), 100);
+        lite.on_datagram(None, addr(1));
         assert_eq!(lite.destination(), Some((local(2), addr(1))));
     }
 }

@@ -137,7 +137,12 @@ impl Wire {
         {
             let (to, datagram) = entry.remove();
             let from = self.nodes[1 - to].addr;
-            self.nodes[to].engine.handle_dtls(self.now, None, from, &datagram);
+            let engine = &mut self.nodes[to].engine;
+            // As the endpoint counts it.
+            if let Some(allowance) = engine.allowance_mut(from) {
+                allowance.on_received(datagram.len());
+            }
+            engine.handle_dtls(self.now, None, from, &datagram);
         }
         for index in 0..2 {
             let node = &mut self.nodes[index];
