@@ -1,6 +1,7 @@
 //! Many nodes: gossipsub among eight, kademlia among twenty.
 
 use std::collections::BTreeSet;
+use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use floe_libp2p::{Stage, listen, node, until};
@@ -10,19 +11,23 @@ use libp2p::kad::{self, GetRecordOk, QueryResult, Quorum, Record, RecordKey};
 use libp2p::swarm::{NetworkBehaviour, SwarmEvent};
 use libp2p::{Swarm, gossipsub, identify};
 
-/// Each says something to all, along a ring and through its middle, and each hears all the others.
 pub(crate) async fn gossip<S: Stage>() {
-    const NODES: usize = 8;
+    gossip_among((0..8).map(|_| node::<S, _>(gossipsub)).collect()).await;
+}
+
+/// Each says something to all, along a ring and across it, and each hears all the others. Who is dialed is of the
+/// other kind, where two kinds alternate.
+pub(crate) async fn gossip_among(mut nodes: Vec<Swarm<gossipsub::Behaviour>>) {
+    let count = nodes.len();
     let topic = gossipsub::IdentTopic::new("floe");
-    let mut nodes: Vec<_> = (0..NODES).map(|_| node::<S, _>(gossipsub)).collect();
     let addresses = listen(&mut nodes).await;
     for (index, node) in nodes.iter_mut().enumerate() {
         node.behaviour_mut().subscribe(&topic).unwrap();
-        for other in [(index + 1) % NODES, (index + NODES / 2) % NODES] {
+        for other in [(index + 1) % count, (index + 3) % count] {
             node.dial(addresses[other].clone()).unwrap();
         }
     }
-    let mut known = vec![BTreeSet::new(); NODES];
+    let mut known = vec![BTreeSet::new(); count];
     until(&mut nodes, |index, _, event| {
         if let SwarmEvent::Behaviour(gossipsub::Event::Subscribed { peer_id, .. }) = event {
             known[index].insert(peer_id);
@@ -34,17 +39,17 @@ pub(crate) async fn gossip<S: Stage>() {
         let said = format!("{index} is here");
         node.behaviour_mut().publish(topic.clone(), said).expect("others listen");
     }
-    let mut heard = vec![BTreeSet::new(); NODES];
+    let mut heard = vec![BTreeSet::new(); count];
     until(&mut nodes, |index, _, event| {
         if let SwarmEvent::Behaviour(gossipsub::Event::Message { message, .. }) = event {
             assert!(heard[index].insert(message.data), "each message is told once");
         }
-        heard.iter().all(|heard| heard.len() == NODES - 1).then_some(())
+        heard.iter().all(|heard| heard.len() == count - 1).then_some(())
     })
     .await;
 }
 
-fn gossipsub(key: &Keypair) -> gossipsub::Behaviour {
+pub(crate) fn gossipsub(key: &Keypair) -> gossipsub::Behaviour {
     let config = gossipsub::ConfigBuilder::default()
         .heartbeat_interval(Duration::from_millis(200))
         .build()
@@ -54,13 +59,13 @@ fn gossipsub(key: &Keypair) -> gossipsub::Behaviour {
 }
 
 #[derive(NetworkBehaviour)]
-struct Dht {
+pub(crate) struct Dht {
     kad: kad::Behaviour<MemoryStore>,
     /// Who dialed us is found by others where it listens.
     identify: identify::Behaviour,
 }
 
-fn dht(key: &Keypair) -> Dht {
+pub(crate) fn dht(key: &Keypair) -> Dht {
     let peer = key.public().to_peer_id();
     let mut kad = kad::Behaviour::new(peer, MemoryStore::new(peer));
     kad.set_mode(Some(kad::Mode::Server));
@@ -68,10 +73,13 @@ fn dht(key: &Keypair) -> Dht {
     Dht { kad, identify: identify::Behaviour::new(identify) }
 }
 
-/// All know one; then all find each other, and what one has stored another finds.
 pub(crate) async fn kademlia<S: Stage>() {
-    const NODES: usize = 20;
-    let mut nodes: Vec<_> = (0..NODES).map(|_| node::<S, _>(dht)).collect();
+    kademlia_among((0..20).map(|_| node::<S, _>(dht)).collect()).await;
+}
+
+/// All know the first; then all find each other, and what one has stored another finds.
+pub(crate) async fn kademlia_among(mut nodes: Vec<Swarm<Dht>>) {
+    let count = nodes.len();
     let addresses = listen(&mut nodes).await;
     let first = *nodes[0].local_peer_id();
     for node in &mut nodes[1..] {
@@ -85,19 +93,20 @@ pub(crate) async fn kademlia<S: Stage>() {
         {
             done.insert(index);
         }
-        (done.len() == NODES).then_some(())
+        (done.len() == count).then_some(())
     })
     .await;
 
     let record = Record::new(RecordKey::new(b"key"), b"value".to_vec());
-    let stored = nodes[7].behaviour_mut().kad.put_record(record.clone(), Quorum::Majority);
+    let most = Quorum::N(NonZeroUsize::new(count / 2).expect("there are several"));
+    let stored = nodes[count / 2].behaviour_mut().kad.put_record(record.clone(), most);
     stored.expect("there is room for it");
     until(&mut nodes, |_, node, event| match result_of(node, event) {
         Some(QueryResult::PutRecord(result)) => Some(result.expect("most of them store it")),
         _ => None,
     })
     .await;
-    nodes[NODES - 1].behaviour_mut().kad.get_record(record.key.clone());
+    nodes[count - 1].behaviour_mut().kad.get_record(record.key.clone());
     let found = until(&mut nodes, |_, node, event| match result_of(node, event) {
         Some(QueryResult::GetRecord(Ok(GetRecordOk::FoundRecord(found)))) => Some(found.record),
         Some(QueryResult::GetRecord(Err(error))) => panic!("{error}"),

@@ -17,6 +17,7 @@ use libp2p::swarm::{NetworkBehaviour, dummy};
 use libp2p::{Swarm, Transport as _};
 
 use crate::basics::{Basics, identify_between, ping_between};
+use crate::crowd;
 use crate::transfer::{echo, pattern, requests};
 
 /// libp2p-webrtc. It cannot dial before it listens.
@@ -24,11 +25,15 @@ async fn theirs<B: NetworkBehaviour>(behaviour: impl FnOnce(&Keypair) -> B) -> S
 where
     B::ToSwarm: std::fmt::Debug,
 {
-    let certificate = libp2p_webrtc::tokio::Certificate::generate(&mut rand::rng()).unwrap();
-    let mut nodes = [theirs_with(certificate, behaviour)];
+    let mut nodes = [theirs_anew(behaviour)];
     listen(&mut nodes).await;
     let [node] = nodes;
     node
+}
+
+fn theirs_anew<B: NetworkBehaviour>(behaviour: impl FnOnce(&Keypair) -> B) -> Swarm<B> {
+    let certificate = libp2p_webrtc::tokio::Certificate::generate(&mut rand::rng()).unwrap();
+    theirs_with(certificate, behaviour)
 }
 
 fn theirs_with<B: NetworkBehaviour>(
@@ -67,6 +72,30 @@ fn identify() {
         identify_between([theirs(Basics::new).await, ours(Basics::new)]).await;
         identify_between([ours(Basics::new), theirs(Basics::new).await]).await;
     });
+}
+
+/// Four of each kind.
+#[test]
+fn gossip() {
+    Tokio::run(crowd::gossip_among(by_turns(8, crowd::gossipsub)));
+}
+
+/// One of theirs finds seven of ours, and what one of those has stored. Among themselves they take more than half
+/// a minute for it (40 and 80 s for eight of them), and fail now and then.
+#[test]
+fn kademlia() {
+    let mut nodes: Vec<_> = (0..7).map(|_| ours(crowd::dht)).collect();
+    nodes.push(theirs_anew(crowd::dht));
+    Tokio::run(crowd::kademlia_among(nodes));
+}
+
+/// Nodes of both kinds by turns, ours first.
+fn by_turns<B: NetworkBehaviour>(count: usize, behaviour: impl Fn(&Keypair) -> B) -> Vec<Swarm<B>> {
+    let node = |index| match index % 2 {
+        0 => ours(&behaviour),
+        _ => theirs_anew(&behaviour),
+    };
+    (0..count).map(node).collect()
 }
 
 /// From both sides, over connections that either side has dialed.
