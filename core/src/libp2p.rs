@@ -37,7 +37,7 @@
 //! default of swarms), else by one that all dials of the family share; by one of its own with `PortUse::New`,
 //! and where there is a connection between those two sockets in that direction already, of which there can be
 //! one only, or as many on the shared one as may be. Peers that speak only v1 are reached from a second port
-//! beside it ([`rtc`](crate::rtc) says why), and so observe that one.
+//! beside it ([`crate::rtc`] says why), and so observe that one.
 //!
 //! A socket lives as long as anything needs it: its listener, the transport if dials share it, a connection, or a
 //! substream. So connections go on when their listener is removed or the transport is dropped, and the port is free when
