@@ -40,8 +40,8 @@
 //! beside it ([`crate::rtc`] says why), and so observe that one.
 //!
 //! A socket lives as long as anything needs it: its listener, the transport if dials share it, a connection, or a
-//! substream. So connections go on when their listener is removed or the transport is dropped, and the port is free when
-//! the last of them is gone.
+//! substream. So connections go on when their listener is removed or the transport is dropped, and the port is
+//! free when the last of them is gone.
 //!
 //! Connections are authenticated before the swarm hears of them: what the swarm refuses as pending has cost a
 //! handshake, and [`Limits`](crate::rtc::Limits) bound those, for each socket. What the swarm does not take in

@@ -55,9 +55,9 @@ impl Connections {
         }
         let mine = self.links.iter().filter(|((of, _), link)| *of == life && link.peer == peer);
         // A listener is done before its dialer, who may have given up meanwhile.
-        let mut dials = self.dials.iter().filter(|((from, _), dial)| {
+        let gave_up = self.dials.iter().any(|((from, _), dial)| {
             of_peer(from) && dial.to == lives[life].node && dial.was_refused
         });
-        over || lives.has_ended(peer) || there < mine.count() || dials.next().is_some()
+        over || lives.has_ended(peer) || there < mine.count() || gave_up
     }
 }
