@@ -12,10 +12,8 @@
 
 mod measure;
 mod pair;
+mod transfer;
 
-use std::time::Duration;
-
-use floe_core::rtc::{ConnectionId, Event, Read, StreamId};
 use measure::{Sample, memcpy, mib_per_second, seal};
 use pair::Pair;
 
@@ -36,7 +34,11 @@ fn main() {
             }
             let mut rates = [Vec::new(), Vec::new(), Vec::new()];
             for run in 0..RUNS {
-                let [sender, receiver] = transfer(run as u64, streams, write, total);
+                let mut pair = Pair::new(run as u64);
+                let [connection, _] = pair.connect();
+                let before = pair.spent();
+                transfer::run(&mut pair, connection, streams, write, total);
+                let [sender, receiver] = [0, 1].map(|side| pair.spent()[side] - before[side]);
                 for (rates, time) in rates.iter_mut().zip([sender + receiver, sender, receiver]) {
                     rates.push(mib_per_second(total, time));
                 }
@@ -49,89 +51,6 @@ fn main() {
             );
         }
     }
-}
-
-/// Sends `total` bytes over `streams` streams in writes of `write` bytes; what each side spent.
-fn transfer(seed: u64, streams: usize, write: usize, total: usize) -> [Duration; 2] {
-    let mut pair = Pair::new(seed);
-    let [connection, _] = pair.connect();
-    for side in &mut pair.sides {
-        side.spent = Duration::ZERO;
-    }
-    let mut outgoing = open(&mut pair, connection, streams, total);
-    let payload = vec![0x5a; write];
-    let mut buffer = vec![0; 64 * 1024];
-    let mut received = 0;
-    for outgoing in &mut outgoing {
-        outgoing.write(&mut pair, &payload);
-    }
-    while received < total {
-        pair.round();
-        while let Some(event) = pair.sides[0].events.pop_front() {
-            match event {
-                Event::Writable { id } => {
-                    let outgoing = outgoing.iter_mut().find(|outgoing| outgoing.id == id);
-                    outgoing.expect("one of ours").write(&mut pair, &payload);
-                }
-                Event::Finished { .. } => {}
-                event => panic!("{event:?} at the sender"),
-            }
-        }
-        while let Some(event) = pair.sides[1].events.pop_front() {
-            match event {
-                Event::Readable { id } => received += read(&mut pair, id, &mut buffer),
-                Event::Opened { .. } => {}
-                event => panic!("{event:?} at the receiver"),
-            }
-        }
-    }
-    assert_eq!(received, total);
-    pair.sides.map(|side| side.spent)
-}
-
-/// A stream, and how much is still to be written to it.
-struct Outgoing {
-    id: StreamId,
-    left: usize,
-}
-
-fn open(pair: &mut Pair, on: ConnectionId, streams: usize, total: usize) -> Vec<Outgoing> {
-    let mut open = || pair.sides[0].call(|endpoint| endpoint.open_stream(on));
-    let id = |_| open().expect("fewer streams than the limit");
-    (0..streams).map(id).map(|id| Outgoing { id, left: total / streams }).collect()
-}
-
-impl Outgoing {
-    /// Writes until the stream takes no more.
-    fn write(&mut self, pair: &mut Pair, payload: &[u8]) {
-        let Self { id, left } = self;
-        pair.sides[0].call(|endpoint| {
-            let mut stream = endpoint.stream(*id).expect("the stream is open");
-            while *left > 0 {
-                let bytes = &payload[..payload.len().min(*left)];
-                let written = stream.write(bytes).expect("the stream can be written");
-                *left -= written;
-                if written < bytes.len() {
-                    break;
-                }
-            }
-        });
-    }
-}
-
-/// Reads all there is.
-fn read(pair: &mut Pair, id: StreamId, buffer: &mut [u8]) -> usize {
-    pair.sides[1].call(|endpoint| {
-        let mut stream = endpoint.stream(id).expect("the stream is open");
-        let mut received = 0;
-        loop {
-            match stream.read(buffer) {
-                Read::Bytes(len) => received += len,
-                Read::Empty => break received,
-                end => panic!("{end:?} in mid-transfer"),
-            }
-        }
-    })
 }
 
 const RUNS: usize = 7;

@@ -19,8 +19,8 @@ fn main() {
         let mut pair = Pair::new(seed);
         pair.connect();
         if seed >= WARM_UP {
-            for (runs, side) in runs.iter_mut().zip(&pair.sides) {
-                runs.push(side.spent);
+            for (runs, spent) in runs.iter_mut().zip(pair.spent()) {
+                runs.push(spent);
             }
         }
     }

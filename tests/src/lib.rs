@@ -17,6 +17,7 @@
 pub mod addresses;
 mod capture;
 pub mod chaos;
+pub mod counted;
 pub mod duration;
 pub mod entropy;
 pub mod floe;

@@ -3,14 +3,13 @@
 use std::time::Instant;
 
 use floe_core::rtc::config::DtlsVersions;
+use floe_tests::counted;
 use floe_tests::entropy::seeded;
 use floe_tests::rude_peer::Step;
 use floe_tests::stun;
 
-use crate::counted;
 use crate::stage::{self, Stage};
 use crate::{expect, stranger};
-
 /// What may be spent: a change of these numbers is a change for operators to know of (SECURITY.md).
 mod committed {
     /// Bytes for a peer that has checked, in a table that is full of them, the table and all indexes

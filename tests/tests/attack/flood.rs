@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use floe_core::rtc::{Config, ConnectionId, Read, StreamId, Target};
+use floe_tests::counted;
 use floe_tests::entropy::seeded;
 use floe_tests::floe::Floe;
 use floe_tests::net::{Packet, Weather};
@@ -10,7 +11,7 @@ use floe_tests::rude_peer::{Rude, RudePeer};
 use floe_tests::world::{Handle, World};
 
 use crate::stage::{self, Stage};
-use crate::{SERVER, counted, expect, millis, secs, stranger};
+use crate::{SERVER, expect, millis, secs, stranger};
 
 const STRANGERS: u32 = 100_000;
 const GOOD: usize = 10;

@@ -8,7 +8,6 @@
 //! | `stalled` | peers that stop in the middle of their set-up |
 //! | `streams` | streams, frames and resets of a peer that has come in |
 //! | `packets` | SCTP by a peer that breaks its rules |
-//! | `counted` | the allocator that counts |
 //!
 //! Everything is under a virtual clock and from a seed, so the numbers are the same in every run. Bytes
 //! and allocations are those of one thread: `cargo test -p floe-tests --test attack -- --nocapture`
@@ -17,16 +16,19 @@
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use floe_tests::addresses::SERVER;
+use floe_tests::counted::{self, Count, Counting};
 use floe_tests::duration::{millis, secs};
 
 mod amplification;
 mod budget;
-mod counted;
 mod flood;
 mod packets;
 mod stage;
 mod stalled;
 mod streams;
+
+#[global_allocator]
+static COUNTING: Counting = Counting;
 
 /// The address of the n-th stranger: each has a host of its own.
 fn stranger(n: u32) -> SocketAddr {
@@ -43,4 +45,13 @@ fn expect(what: &str, measured: i64, committed: i64) {
         measured * 10 >= committed * 9,
         "{what}: {measured} is well below {committed}; commit the better number"
     );
+}
+
+#[test]
+fn what_is_allocated_is_counted() {
+    let ((), count) = counted::of(|| drop(std::hint::black_box(vec![0_u8; 1000])));
+    assert_eq!(count, Count { allocations: 1, live: 0, peak: 1000 });
+    let (kept, count) = counted::of(|| Box::new([0_u8; 64]));
+    assert_eq!(count, Count { allocations: 1, live: 64, peak: 64 });
+    drop(kept);
 }

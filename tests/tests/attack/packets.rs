@@ -3,11 +3,12 @@
 use std::time::Instant;
 
 use floe_core::rtc::ConnectionId;
+use floe_tests::counted;
 use floe_tests::entropy::seeded;
 use floe_tests::rude_peer::{Chunk, DATA_BEGIN, DATA_WHOLE, PPID_BINARY, RudePeer, Sctp};
 
 use crate::stage::Stage;
-use crate::{counted, expect, millis};
+use crate::{expect, millis};
 
 mod committed {
     /// Bytes for as many messages of one byte as a peer likes to send behind a gap.

@@ -3,11 +3,12 @@
 use std::time::Instant;
 
 use floe_core::rtc::{Event, StreamId};
+use floe_tests::counted;
 use floe_tests::entropy::seeded;
 use floe_tests::rude_peer::{DATA_WHOLE, PPID_BINARY, PPID_DCEP, Step};
 
 use crate::stage::Stage;
-use crate::{counted, expect, millis, secs};
+use crate::{expect, millis, secs};
 
 mod committed {
     /// Bytes at most, while a peer that nobody knows opens channels until it is sent away.

@@ -1,7 +1,14 @@
 //! What a thread allocates: how often, how much of it is still there, and the most that ever was.
 //!
 //! An allocator can only be had for a whole program, and only with `unsafe`: hence this file, which does
-//! nothing but count, and this test binary of its own.
+//! nothing but count. A program that counts says so:
+//!
+//! ```
+//! use floe_tests::counted::Counting;
+//!
+//! #[global_allocator]
+//! static COUNTING: Counting = Counting;
+//! ```
 
 #![allow(unsafe_code, reason = "to stand in for the system's allocator")]
 
@@ -10,22 +17,22 @@ use std::cell::Cell;
 
 /// What a thread has allocated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Count {
+pub struct Count {
     /// How often it asked for memory, to make room grow included.
-    pub(crate) allocations: i64,
+    pub allocations: i64,
     /// Bytes that it has and did not give back. What it gave back for others counts against it.
-    pub(crate) live: i64,
+    pub live: i64,
     /// The most that it had at a time.
-    pub(crate) peak: i64,
+    pub peak: i64,
 }
 
 /// What the thread that asks has allocated so far.
-pub(crate) fn count() -> Count {
+pub fn count() -> Count {
     COUNT.get()
 }
 
 /// What `work` allocates; its peak is above what was there before.
-pub(crate) fn of<T>(work: impl FnOnce() -> T) -> (T, Count) {
+pub fn of<T>(work: impl FnOnce() -> T) -> (T, Count) {
     let before = COUNT.get();
     COUNT.set(Count { peak: before.live, ..before });
     let done = work();
@@ -39,10 +46,9 @@ pub(crate) fn of<T>(work: impl FnOnce() -> T) -> (T, Count) {
     (done, count)
 }
 
-struct Counting;
-
-#[global_allocator]
-static COUNTING: Counting = Counting;
+/// The system's allocator, and a count for each thread.
+#[derive(Debug)]
+pub struct Counting;
 
 thread_local! {
     static COUNT: Cell<Count> = const { Cell::new(Count { allocations: 0, live: 0, peak: 0 }) };
@@ -78,13 +84,4 @@ unsafe impl GlobalAlloc for Counting {
         // SAFETY: as above.
         unsafe { System.realloc(at, layout, size) }
     }
-}
-
-#[test]
-fn what_is_allocated_is_counted() {
-    let ((), count) = of(|| drop(std::hint::black_box(vec![0_u8; 1000])));
-    assert_eq!(count, Count { allocations: 1, live: 0, peak: 1000 });
-    let (kept, count) = of(|| Box::new([0_u8; 64]));
-    assert_eq!(count, Count { allocations: 1, live: 64, peak: 64 });
-    drop(kept);
 }
