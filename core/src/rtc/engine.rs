@@ -396,7 +396,7 @@ impl Engine {
             dtls::Event::Connected(peer) => connected = Some(peer),
             dtls::Event::Data(packet) => {
                 heard = true;
-                sctp.handle_packet(at, Bytes::copy_from_slice(packet));
+                sctp.handle_packet(at, packet);
             }
             dtls::Event::Key(line) => events.push_back(Event::Key(line)),
             dtls::Event::Closed => closed = true,

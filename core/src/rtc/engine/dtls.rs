@@ -16,21 +16,27 @@
 //! Establishment.
 
 mod hello;
+mod keys;
+mod opener;
 mod records;
+mod replay;
 mod secrets;
 
 use core::time::Duration;
+use std::boxed::Box;
 use std::sync::Arc;
 use std::time::Instant;
 use std::vec;
 use std::vec::Vec;
 
+use bytes::Bytes;
 use dimpl::{
     Config, DtlsCertificate, Error, Output, ProtocolVersion, SecurityError, UnexpectedMessageError,
 };
 use tracing::trace;
 
 use self::hello::{Random, Seen, seen};
+use self::opener::{Opened, Opener};
 use self::records::records;
 use self::secrets::Secrets;
 use super::Expected;
@@ -65,8 +71,8 @@ impl DtlsContext {
             },
             versions,
             log_keys,
-            plain: Arc::new(config(false, log_keys)),
-            cookie: Arc::new(config(true, log_keys)),
+            plain: Arc::new(config(false)),
+            cookie: Arc::new(config(true)),
         }
     }
 }
@@ -83,8 +89,12 @@ pub(super) struct Dtls {
     webrtc_rs: bool,
     /// The handshake is done.
     connected: bool,
-    /// Set if the secrets are wanted.
+    /// Whether the secrets are wanted.
+    log_keys: bool,
+    /// Until the handshake is done.
     secrets: Option<Secrets>,
+    /// From then on, if the suite is one that it knows.
+    opener: Option<Box<Opener>>,
     now: Instant,
     deadline: Option<Instant>,
     /// Once set, nothing goes in or out.
@@ -167,7 +177,7 @@ pub(super) enum Event<'a> {
     /// The handshake is done; this is the peer's certificate.
     Connected(Fingerprint),
     /// What the peer sent, authentic.
-    Data(&'a [u8]),
+    Data(Bytes),
     /// A secret of the session; only if the context asks for them.
     Key(KeyLogLine),
     /// The peer closed the session.
@@ -209,7 +219,6 @@ impl Dtls {
         // A client has something to say at once.
         let deadline = (role == Role::Client).then_some(now);
         let buffer = vec![0; BUFFER_LEN];
-        let secrets = context.log_keys.then(Secrets::default);
         Self {
             session,
             attempts: Some(attempts),
@@ -217,7 +226,9 @@ impl Dtls {
             peer: None,
             webrtc_rs: false,
             connected: false,
-            secrets,
+            log_keys: context.log_keys,
+            secrets: Some(Secrets::new(role)),
+            opener: None,
             now,
             deadline,
             over: false,
@@ -237,7 +248,7 @@ impl Dtls {
             secrets.on_datagram(datagram);
         }
         if self.connected {
-            return self.handle_records(now, datagram, sink);
+            return records(datagram).try_for_each(|record| self.open(now, record, sink));
         }
         records(datagram).try_for_each(|record| {
             let verdict = self.attempts.as_mut().map(|attempts| attempts.judge(now, record));
@@ -274,10 +285,40 @@ impl Dtls {
         attempts.deaf_until = (attempts.role == Role::Client).then_some(self.now + FLIGHT_RTO);
         self.deadline = attempts.deaf_until;
         self.peer = None;
-        self.secrets = self.secrets.is_some().then(Secrets::default);
         trace!(target: telemetry::CONNECTION, "the handshake begins anew");
         sink(Event::Anew);
         true
+    }
+
+    /// Takes a record after the handshake.
+    fn open(
+        &mut self,
+        now: Instant,
+        record: &[u8],
+        sink: &mut dyn FnMut(Event<'_>),
+    ) -> Result<(), Failure> {
+        let opened = match &mut self.opener {
+            Some(_) if self.over => return Ok(()),
+            Some(opener) => opener.open(record),
+            None => Opened::Counted,
+        };
+        match opened {
+            Opened::Data(data) => sink(Event::Data(data)),
+            Opened::Nothing => {}
+            Opened::Counted => return self.handle_records(now, record, sink),
+            Opened::Foreign => {
+                let mut has_data = false;
+                self.handle_records(now, record, &mut |event| {
+                    has_data |= matches!(event, Event::Data(_));
+                    sink(event);
+                })?;
+                if has_data {
+                    trace!(target: telemetry::CONNECTION, "the peer has other keys");
+                    self.opener = None;
+                }
+            }
+        }
+        Ok(())
     }
 
     fn handle_records(
@@ -358,15 +399,21 @@ impl Dtls {
             let mut seen = |event: Event<'_>| {
                 match event {
                     Event::Packet(packet) => secrets.on_datagram(packet),
-                    Event::Anew => *secrets = Secrets::default(),
+                    Event::Anew => secrets.forget(),
                     _ => {}
                 }
                 sink(event);
             };
             self.turn(&mut seen, change)
         });
-        self.secrets = Some(secrets);
-        lines.into_iter().for_each(|line| sink(Event::Key(line)));
+        if self.connected {
+            self.opener = secrets.take_keys().map(|keys| Box::new(Opener::new(&keys)));
+        } else {
+            self.secrets = Some(secrets);
+        }
+        if self.log_keys {
+            lines.into_iter().for_each(|line| sink(Event::Key(line)));
+        }
         result
     }
 
@@ -444,7 +491,7 @@ impl Dtls {
                     continue;
                 }
                 Output::ApplicationData(data) => {
-                    sink(Event::Data(data));
+                    sink(Event::Data(Bytes::copy_from_slice(data)));
                     continue;
                 }
                 Output::CloseNotify => {
@@ -459,12 +506,9 @@ impl Dtls {
     }
 }
 
-fn config(cookie: bool, log_keys: bool) -> Config {
-    let builder = match log_keys {
-        true => Config::builder().with_crypto_provider(secrets::provider()),
-        false => Config::builder(),
-    };
-    builder
+fn config(cookie: bool) -> Config {
+    Config::builder()
+        .with_crypto_provider(secrets::provider())
         .mtu(DATAGRAM_LEN_MAX)
         .max_queue_rx(QUEUE_RX)
         .require_client_certificate(true)

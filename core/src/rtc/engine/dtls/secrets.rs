@@ -1,14 +1,14 @@
-//! The secrets of a session, for those who want to decrypt what they have captured.
+//! The secrets of a session: for the [`Opener`](super::opener::Opener), and for those who want to decrypt what
+//! they have captured.
 //!
-//! The library has no key log, but it lets its caller bring the cryptography. So here is a provider that
+//! The library tells nobody, but it lets its caller bring the cryptography. So here is a provider that
 //! computes every HMAC by the usual one and recognises the few calls that a session's secrets pass
 //! through: the key expansion of DTLS 1.2 (RFC 5246 §6.3) and the traffic secrets of DTLS 1.3 (RFC 8446
 //! §7.1, with the labels of RFC 9147 §5.9).
 //!
 //! A provider is one for all sessions and cannot know whose call it hears, so what it recognises goes to
 //! whoever listens on its thread: [`Secrets::overhear`] does, around one call into the library and no
-//! longer. Where nobody listens nothing is kept. A session whose configuration does not ask for secrets
-//! gets the library's own provider and never comes here.
+//! longer, and only until the handshake is done. Where nobody listens nothing is kept.
 
 use core::cell::Cell;
 use std::thread_local;
@@ -16,17 +16,41 @@ use std::vec::Vec;
 
 use dimpl::CryptoError;
 use dimpl::crypto::{CryptoProvider, HashAlgorithm, HmacProvider, aws_lc_rs};
+use zeroize::Zeroizing;
 
+use super::keys::{KEY_EXPANSION, Keys};
 use crate::demux::is_client_hello;
+use crate::rtc::engine::Role;
 use crate::rtc::keylog::{KeyLogLabel, KeyLogLine};
 
-/// Overhears the secrets of one session.
-#[derive(Debug, Default)]
+/// Overhears the secrets of one handshake.
+#[derive(Debug)]
 pub(super) struct Secrets {
+    /// Who seals what we are to open.
+    peer: Role,
     client_random: Option<[u8; 32]>,
+    keys: Option<Keys>,
 }
 
 impl Secrets {
+    pub(super) const fn new(role: Role) -> Self {
+        let peer = match role {
+            Role::Client => Role::Server,
+            Role::Server => Role::Client,
+        };
+        Self { peer, client_random: None, keys: None }
+    }
+
+    /// Forgets all: the handshake begins anew.
+    pub(super) fn forget(&mut self) {
+        (self.client_random, self.keys) = (None, None);
+    }
+
+    /// What opens the peer's data, if that was heard of.
+    pub(super) fn take_keys(&mut self) -> Option<Keys> {
+        self.keys.take()
+    }
+
     /// Looks for the ClientHello in a datagram of the session, whoever sent it: DTLS 1.3 derives its
     /// secrets without a trace of the random by which they are looked up. The first one counts; the
     /// second, after a cookie, has the same random.
@@ -36,7 +60,8 @@ impl Secrets {
         }
     }
 
-    /// Does something to the session, and gives the secrets that it has derived on the way.
+    /// Does something to the session, and gives the secrets that it has derived on the way; keeps those that
+    /// the peer's data is sealed with.
     pub(super) fn overhear<T>(
         &mut self,
         call: impl FnOnce(&mut Self) -> T,
@@ -44,16 +69,19 @@ impl Secrets {
         HEARD.set(Some(Vec::new()));
         let result = call(self);
         let heard = HEARD.take().unwrap_or_default();
-        let line = |Heard { label, client_random, secret }: Heard| {
+        self.keys = heard.iter().find_map(|heard| heard.keys(self.peer)).or(self.keys.take());
+        let line = |Heard { label, randoms, secret, .. }: Heard| {
+            let client_random = randoms.and_then(|randoms| randoms[32..].try_into().ok());
             KeyLogLine::new(label, client_random.or(self.client_random)?, &secret)
         };
         (result, heard.into_iter().filter_map(line).collect())
     }
 }
 
-/// The library's provider, but for its HMAC.
+/// The process's provider or else the library's, but for its HMAC.
 pub(super) fn provider() -> CryptoProvider {
-    CryptoProvider { hmac_provider: &Ears, ..aws_lc_rs::default_provider() }
+    let usual = CryptoProvider::get_default().cloned();
+    CryptoProvider { hmac_provider: &Ears, ..usual.unwrap_or_else(aws_lc_rs::default_provider) }
 }
 
 /// Computes HMACs and says what they were about.
@@ -63,9 +91,27 @@ struct Ears;
 /// A secret that passed by.
 struct Heard {
     label: KeyLogLabel,
-    /// Part of what is hashed in DTLS 1.2.
-    client_random: Option<[u8; 32]>,
-    secret: Vec<u8>,
+    hash: HashAlgorithm,
+    /// Of server and client: part of what is hashed in DTLS 1.2.
+    randoms: Option<[u8; 64]>,
+    secret: Zeroizing<Vec<u8>>,
+}
+
+impl Heard {
+    /// What `sender` seals data with, if this is the secret for that, and if it may be AES-128-GCM.
+    fn keys(&self, sender: Role) -> Option<Keys> {
+        if self.hash != HashAlgorithm::SHA256 {
+            return None;
+        }
+        match (self.label, &self.randoms, sender) {
+            (KeyLogLabel::ClientRandom, Some(randoms), _) => {
+                Some(Keys::v12(&self.secret, randoms, sender))
+            }
+            (KeyLogLabel::ClientTrafficSecret0, _, Role::Client)
+            | (KeyLogLabel::ServerTrafficSecret0, _, Role::Server) => Some(Keys::v13(&self.secret)),
+            _ => None,
+        }
+    }
 }
 
 thread_local! {
@@ -83,7 +129,7 @@ impl HmacProvider for Ears {
     ) -> Result<usize, CryptoError> {
         let len = aws_lc_rs::default_provider().hmac_provider.hmac(hash, key, data, out)?;
         if let Some(mut heard) = HEARD.take() {
-            heard.extend(recognise(key, data, &out[..len]));
+            heard.extend(recognise(hash, key, data, &out[..len]));
             HEARD.set(Some(heard));
         }
         Ok(len)
@@ -91,20 +137,25 @@ impl HmacProvider for Ears {
 }
 
 /// The secret that an HMAC is about, if it is one of those that a key log wants.
-fn recognise(key: &[u8], data: &[u8], out: &[u8]) -> Option<Heard> {
+fn recognise(hash: HashAlgorithm, key: &[u8], data: &[u8], out: &[u8]) -> Option<Heard> {
+    let heard = |label, randoms, secret: &[u8]| Heard {
+        label,
+        hash,
+        randoms,
+        secret: Zeroizing::new(secret.into()),
+    };
     if let Some(randoms) = data.strip_prefix(KEY_EXPANSION)
-        && randoms.len() == 64
+        && let Ok(randoms) = randoms.try_into()
     {
-        // The first call for A(1); the seed is the server's random, then the client's.
-        let client_random = randoms[32..].try_into().ok();
-        return Some(Heard { label: KeyLogLabel::ClientRandom, client_random, secret: key.into() });
+        // The first call, for A(1).
+        return Some(heard(KeyLogLabel::ClientRandom, Some(randoms), key));
     }
     // HkdfLabel: the output's length in two bytes, the label and the context with one byte of length each;
     // then the number of HKDF's only block.
     let (&label_len, rest) = data.get(2..)?.split_first()?;
     let label = rest.get(..usize::from(label_len))?;
     let (_, label) = TRAFFIC_SECRETS.into_iter().find(|(name, _)| *name == label)?;
-    Some(Heard { label, client_random: None, secret: out.into() })
+    Some(heard(label, None, out))
 }
 
 /// The random of a ClientHello, which is in the clear; its first fragment has it.
@@ -115,7 +166,6 @@ fn client_random(datagram: &[u8]) -> Option<[u8; 32]> {
     is_first.then(|| datagram.get(RANDOM)?.try_into().ok()).flatten()
 }
 
-const KEY_EXPANSION: &[u8] = b"key expansion";
 const TRAFFIC_SECRETS: [(&[u8], KeyLogLabel); 4] = [
     (b"dtls13c hs traffic", KeyLogLabel::ClientHandshakeTrafficSecret),
     (b"dtls13s hs traffic", KeyLogLabel::ServerHandshakeTrafficSecret),
@@ -138,7 +188,7 @@ mod tests {
     #[test]
     fn a_session_hears_of_its_own_call_only() {
         hmac(&[3; 48], &expansion());
-        let mut secrets = Secrets::default();
+        let mut secrets = Secrets::new(Role::Client);
         let (_, lines) = secrets.overhear(|_| {
             hmac(&[4; 48], &expansion());
             std::thread::spawn(|| hmac(&[5; 48], &expansion())).join().unwrap();
@@ -161,7 +211,7 @@ mod tests {
             hello[27..59].fill(random);
             hello
         };
-        let mut secrets = Secrets::default();
+        let mut secrets = Secrets::new(Role::Client);
         let derive = |_: &mut Secrets| hmac(&[6; 32], b"\0\x20\x12dtls13s ap traffic\x01\x07\x01");
         assert_eq!(secrets.overhear(derive).1, [], "without a name it would be of no use");
         secrets.on_datagram(&hello(7, 9));
