@@ -3,6 +3,8 @@
 //! The only file that knows which Noise library is used, and the only one to touch to give it other
 //! primitives: [`Resolver`] hands them out.
 
+mod x25519;
+
 use std::boxed::Box;
 use std::vec;
 use std::vec::Vec;
@@ -12,6 +14,8 @@ use snow::params::{CipherChoice, DHChoice, HashChoice};
 use snow::resolvers::{CryptoResolver, DefaultResolver};
 use snow::types::{Cipher, Dh, Hash, Random};
 use snow::{Builder, HandshakeState};
+
+use self::x25519::{Pair, X25519Dh};
 
 /// The two X25519 private keys of one side of one handshake.
 #[derive(Clone)]
@@ -58,11 +62,9 @@ pub(super) struct Refused;
 
 impl Noise {
     pub(super) fn new(role: Role, prologue: &[u8], secrets: Secrets) -> Self {
-        let resolver = Resolver { ephemeral_key: secrets.ephemeral_key };
-        let mut dh = resolver.resolve_dh(&DHChoice::Curve25519).expect("X25519 is compiled in");
-        dh.set(&secrets.static_key);
-        let local_static = dh.pubkey().try_into().expect("X25519 public keys have 32 bytes");
-
+        let static_pair = Pair::new(secrets.static_key);
+        let local_static = *static_pair.public();
+        let resolver = Resolver { static_pair, ephemeral_key: secrets.ephemeral_key };
         let params = PROTOCOL.parse().expect("the protocol name is well formed");
         let builder = Builder::with_resolver(params, Box::new(resolver))
             .local_private_key(&secrets.static_key)
@@ -116,8 +118,9 @@ pub(super) const OVERHEAD_MAX: usize = 32 + (32 + 16) + 16;
 
 const PROTOCOL: &str = "Noise_XX_25519_ChaChaPoly_SHA256";
 
-/// Hands out the library's own primitives, and an ephemeral key instead of randomness.
+/// Hands out the library's own primitives but for X25519, and an ephemeral key instead of randomness.
 struct Resolver {
+    static_pair: Pair,
     ephemeral_key: [u8; 32],
 }
 
@@ -127,7 +130,8 @@ impl CryptoResolver for Resolver {
     }
 
     fn resolve_dh(&self, choice: &DHChoice) -> Option<Box<dyn Dh>> {
-        DefaultResolver.resolve_dh(choice)
+        (*choice == DHChoice::Curve25519)
+            .then(|| Box::new(X25519Dh::new(self.static_pair.clone())) as Box<dyn Dh>)
     }
 
     fn resolve_hash(&self, choice: &HashChoice) -> Option<Box<dyn Hash>> {
