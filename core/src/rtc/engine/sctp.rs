@@ -8,6 +8,7 @@
 //! Obeys: RFC 9260 (SCTP), RFC 8261 (over DTLS), RFC 8831 §5–6 (as data channels use it), RFC 6525
 //! (stream reset).
 
+mod bundle;
 mod hoard;
 pub(super) mod packet;
 mod proto;

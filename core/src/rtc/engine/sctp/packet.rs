@@ -273,7 +273,7 @@ fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
 /// Source and destination port of data channels: what SDP would say in `a=sctp-port`.
 const PORT: u16 = 5000;
 /// Ports, verification tag, checksum.
-const HEADER_LEN: usize = 12;
+pub(super) const HEADER_LEN: usize = 12;
 /// A SACK without gap reports and duplicates.
 const SACK_LEN: usize = 16;
 /// Sixteen bytes at a time: eight times as fast as by the byte, for 16 KiB of tables, which the back end has too.

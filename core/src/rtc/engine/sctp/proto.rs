@@ -28,7 +28,8 @@
 //! An INIT that comes late, when the association is up, makes the library close it: it is kept away. An
 //! ABORT throws away what was received and not read: it is handled here, so that it can still be read.
 //! Gap reports are looked at chunk by chunk, whether these were sent or not: those that cannot be are taken out.
-//! Bundles and SACKs may grow longer than the packet size: they are cut to fit. Resets of streams leave
+//! Bundles and SACKs may grow longer than the packet size: they are cut to fit. What it has to acknowledge and to
+//! send leaves in packets of its own: small ones are put together. Resets of streams leave
 //! before the acknowledgements that belong to them: they are put behind.
 
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -45,6 +46,7 @@ use sctp_proto::{
 };
 use tracing::{debug, trace};
 
+use super::bundle::Bundle;
 use super::hoard::Hoard;
 use super::resent::Resent;
 use super::rtt::Rtt;
@@ -73,6 +75,8 @@ pub(in crate::rtc::engine) struct Association {
     hoard: Hoard,
     rtt: Rtt,
     resent: Resent,
+    /// Empty between two polls; kept for its capacity.
+    bundle: Bundle,
     own_tag: u32,
     peer_tag: u32,
     peer_streams: u16,
@@ -125,6 +129,7 @@ impl Sctp for Association {
             hoard: Hoard::new(receive_window),
             rtt: Rtt::default(),
             resent: Resent::default(),
+            bundle: Bundle::default(),
             own_tag: 0,
             peer_tag: 0,
             peer_streams: 0,
@@ -245,8 +250,9 @@ impl Sctp for Association {
                 self.resent.on_sent(packet);
                 let hoard = &mut self.hoard;
                 let shrunk = packet::with_window(packet, |tsn, window| hoard.on_sack(tsn, window));
-                packet::fit(shrunk.as_deref().unwrap_or(packet), PACKET_LEN_MAX, send);
+                self.bundle.push(shrunk.as_deref().unwrap_or(packet), PACKET_LEN_MAX, send);
             }
+            self.bundle.finish(send);
         }
         if let Some(abort) = self.abort.take() {
             send(&abort);
