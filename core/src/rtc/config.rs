@@ -179,6 +179,12 @@ pub struct Limits {
     /// Against: a peer that never reads, or says that it has no window. 256 KiB: keeps a path of 100 Mbit/s
     /// and 20 ms busy.
     pub stream_send_bytes: usize,
+    /// Bytes of a connection that are sent and not acknowledged.
+    ///
+    /// Against: a path that carries more than we can afford to keep, and a peer that makes it look so. How many
+    /// there are up to this follows what the path carries. 4 MiB: 320 Mbit/s at 100 ms; with more of them, SCTP's
+    /// work for each datagram becomes what limits the rate. 64 KiB is the least.
+    pub unacknowledged_bytes: usize,
     /// Bytes of the SCTP receive window, which bounds what is under way to us.
     ///
     /// Against: messages that cannot be read yet, behind a gap or in pieces. Each chunk is charged with 256
@@ -209,6 +215,7 @@ impl Limits {
             stream_receive_bytes,
             connection_receive_bytes,
             stream_send_bytes,
+            unacknowledged_bytes,
             receive_window,
             frame_bytes,
         } = self;
@@ -223,6 +230,7 @@ impl Limits {
             ("limits.stream_receive_bytes", stream_receive_bytes as u64, MESSAGE_LEN),
             ("limits.connection_receive_bytes", connection_receive_bytes as u64, MESSAGE_LEN),
             ("limits.stream_send_bytes", stream_send_bytes as u64, 1),
+            ("limits.unacknowledged_bytes", unacknowledged_bytes as u64, UNACKNOWLEDGED_MIN),
             ("limits.receive_window", receive_window.into(), RECEIVE_WINDOW_MIN),
             ("limits.frame_bytes", frame_bytes as u64, BODY_LEN_LIMIT_MIN as u64),
         ];
@@ -250,6 +258,7 @@ impl Default for Limits {
             stream_receive_bytes: 4 * 1024 * 1024 + 256 * 1024,
             connection_receive_bytes: 16 * 1024 * 1024,
             stream_send_bytes: 256 * 1024,
+            unacknowledged_bytes: 4 * 1024 * 1024,
             receive_window: 1024 * 1024,
             frame_bytes: 257 * 1024,
         }
@@ -301,6 +310,9 @@ const MESSAGE_LEN: u64 = SPEC_FRAME_LEN_MAX as u64;
 /// One message may fill half of the window, so that the next can be on its way while it is read; twice
 /// that, as some peers put frames together.
 const RECEIVE_WINDOW_MIN: u64 = 4 * MESSAGE_LEN;
+
+/// A local network is given as much in any case.
+const UNACKNOWLEDGED_MIN: u64 = 64 * 1024;
 
 #[cfg(test)]
 mod tests {

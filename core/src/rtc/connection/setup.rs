@@ -260,6 +260,7 @@ fn build_engine(
         cookie,
         expected,
         receive_window: shared.config.limits.receive_window,
+        unacknowledged_max: shared.config.limits.unacknowledged_bytes,
         patience: shared.config.idle_timeout / QUESTIONS,
     };
     Box::new(Engine::new(now, shared.epoch, params))

@@ -13,6 +13,7 @@ pub(super) mod packet;
 mod proto;
 mod resent;
 mod rtt;
+mod terms;
 
 use core::time::Duration;
 use std::time::Instant;

@@ -28,6 +28,7 @@
 //! An INIT that comes late, when the association is up, makes the library close it: it is kept away. An
 //! ABORT throws away what was received and not read: it is handled here, so that it can still be read.
 //! Gap reports are looked at chunk by chunk, whether these were sent or not: those that cannot be are taken out.
+//! INIT is mended both ways, for speed: see `terms`.
 //! Bundles and SACKs may grow longer than the packet size: they are cut to fit. Resets of streams leave
 //! before the acknowledgements that belong to them: they are put behind.
 
@@ -48,7 +49,7 @@ use tracing::{debug, trace};
 use super::hoard::Hoard;
 use super::resent::Resent;
 use super::rtt::Rtt;
-use super::{Event, Kind, Message, Sctp, packet};
+use super::{Event, Kind, Message, Sctp, packet, terms};
 use crate::rtc::engine::Role;
 use crate::rtc::telemetry;
 
@@ -150,6 +151,7 @@ impl Sctp for Association {
             return;
         }
         self.rtt.on_received(now, &packet);
+        let packet = terms::heard(&packet, SLOW_START_MAX).map_or(packet, Bytes::from);
         match packet::first_chunk(&packet) {
             Some(packet::INIT) => return self.on_init(now, packet),
             Some(packet::INIT_ACK) if packet::verification_tag(&packet) == Some(self.own_tag) => {
@@ -245,7 +247,8 @@ impl Sctp for Association {
                 self.resent.on_sent(packet);
                 let hoard = &mut self.hoard;
                 let shrunk = packet::with_window(packet, |tsn, window| hoard.on_sack(tsn, window));
-                packet::fit(shrunk.as_deref().unwrap_or(packet), PACKET_LEN_MAX, send);
+                let mended = shrunk.or_else(|| terms::said(packet));
+                packet::fit(mended.as_deref().unwrap_or(packet), PACKET_LEN_MAX, send);
             }
         }
         if let Some(abort) = self.abort.take() {
@@ -516,6 +519,8 @@ const RTO_MIN: u64 = 250;
 const RTO_MAX: u64 = 5_000;
 const INIT_INTERVAL: Duration = Duration::from_millis(RTO_INITIAL);
 const INIT_INTERVAL_MAX: Duration = Duration::from_secs(2);
+/// Until something is lost the engine's budget says how much may be under way.
+const SLOW_START_MAX: u32 = 1 << 30;
 /// A packet of a bulk transfer is longer.
 const SMALL: usize = 1_000;
 /// How long the peer's INIT waits for an answer to ours. A peer that collides properly answers in a
