@@ -22,7 +22,7 @@ use crate::frame::{BODY_LEN_LIMIT_MIN, SPEC_FRAME_LEN_MAX};
 /// let mut config = Config::new(keypair, certificate);
 /// config.handshake_timeout = Duration::from_secs(5);
 /// config.limits.connections = 100; // a small node
-/// config.limits.receive_window = 4 * 1024 * 1024; // on a long and wide path
+/// config.limits.receive_window_max = 1024 * 1024; // that gives each connection less memory
 /// config.validate()?;
 /// # Ok::<(), floe_core::rtc::ConfigError>(())
 /// ```
@@ -185,12 +185,18 @@ pub struct Limits {
     /// there are up to this follows what the path carries. 4 MiB: 320 Mbit/s at 100 ms; with more of them, SCTP's
     /// work for each datagram becomes what limits the rate. 64 KiB is the least.
     pub unacknowledged_bytes: usize,
-    /// Bytes of the SCTP receive window, which bounds what is under way to us.
+    /// Bytes that the SCTP receive window begins with, which bounds what is under way to us.
+    ///
+    /// Against: senders that overrun the path's queue, which today's do if they are let. 1 MiB: 80 Mbit/s at
+    /// 100 ms.
+    pub receive_window: u32,
+    /// Bytes that it may grow to: it is doubled when a whole window is read within two round trips. No less than
+    /// it begins with.
     ///
     /// Against: messages that cannot be read yet, behind a gap or in pieces. Each chunk is charged with 256
     /// bytes at least, as a peer that sends single bytes would otherwise have hundreds of times the window
-    /// kept. 1 MiB: 80 Mbit/s at 100 ms; larger windows made today's senders overrun the path's queue.
-    pub receive_window: u32,
+    /// kept. 4 MiB, as for `unacknowledged_bytes`.
+    pub receive_window_max: u32,
     /// The longest frame body accepted from a peer.
     ///
     /// Against: frames that say they are huge, by a length of up to 2^63. 263 168 bytes (257 KiB), as
@@ -217,6 +223,8 @@ impl Limits {
             stream_send_bytes,
             unacknowledged_bytes,
             receive_window,
+            // Less than the window begins with is as much as that.
+            receive_window_max: _,
             frame_bytes,
         } = self;
         let numbers = [
@@ -260,6 +268,7 @@ impl Default for Limits {
             stream_send_bytes: 256 * 1024,
             unacknowledged_bytes: 4 * 1024 * 1024,
             receive_window: 1024 * 1024,
+            receive_window_max: 4 * 1024 * 1024,
             frame_bytes: 257 * 1024,
         }
     }

@@ -82,8 +82,9 @@ pub(crate) struct Params<'a> {
     pub(crate) cookie: bool,
     /// The certificates that the peer may show.
     pub(crate) expected: Expected,
-    /// Bytes of the SCTP receive window.
+    /// Bytes of the SCTP receive window, to begin with and at most.
     pub(crate) receive_window: u32,
+    pub(crate) receive_window_max: u32,
     /// Bytes that may be unacknowledged, however much the path carries.
     pub(crate) unacknowledged_max: usize,
     /// How long a peer may be silent before it is asked whether it is there.
@@ -136,7 +137,7 @@ impl Engine {
             remote: ice.destination().map(|(_, remote)| remote),
             ice,
             dtls: Dtls::new(epoch.instant(now), role, dtls, cookie, expected),
-            sctp: sctp::Association::new(role, params.receive_window),
+            sctp: sctp::Association::new(role, params.receive_window, params.receive_window_max),
             budget: Budget::new(params.unacknowledged_max),
             channels,
             events: VecDeque::new(),

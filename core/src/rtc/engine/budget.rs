@@ -5,11 +5,11 @@
 //! it is not given more than the path has shown to carry, and a share of it again:
 //!
 //! ```text
-//! delivery grows by a quarter in a round  → 7/4 of what a round trip carries
-//! it does not                             → 5/4 of it
-//! it has fallen, and nothing was lost     → and a little more each round: somebody takes our share, or the
-//!                                           shortest round trip is not what it was
-//! something was lost                      → SCTP has found the end, and is left alone with it
+//! delivery grows by a quarter in a round → 7/4 of what a round trip carries
+//! it does not                            → 5/4 of it
+//! less comes than once did, none is lost → and a little more each round: somebody takes our share, or the
+//!                                          shortest round trip is not what it was
+//! something was lost                     → SCTP has found the end, and is left alone with it
 //! ```
 //!
 //! Never less than what a local network needs, and never more than a limit: SCTP's work per poll grows with
@@ -18,6 +18,7 @@
 mod delivery;
 
 use core::time::Duration;
+use std::boxed::Box;
 
 use self::delivery::Delivery;
 use crate::time::Timestamp;
@@ -26,9 +27,15 @@ use crate::time::Timestamp;
 #[derive(Debug)]
 pub(super) struct Budget {
     max: usize,
+    /// What was found out, once the least was used up: most connections never do, and cost nothing here.
+    path: Option<Box<Path>>,
+}
+
+#[derive(Debug)]
+struct Path {
     bytes: usize,
     delivery: Delivery,
-    /// The most that a round trip has carried on this path.
+    /// The most that a round trip has carried.
     record: usize,
     /// What it carried at most when the last round was over.
     before: usize,
@@ -62,8 +69,35 @@ pub(super) struct Progress {
 impl Budget {
     /// Of a path that nothing is known of, and that is never given more than `max` bytes.
     pub(super) fn new(max: usize) -> Self {
+        Self { max: max.max(MIN), path: None }
+    }
+
+    /// Bytes that may be unacknowledged.
+    pub(super) fn bytes(&self) -> usize {
+        self.path.as_ref().map_or(MIN, |path| path.bytes)
+    }
+
+    /// The path is another one, of which nothing is known.
+    pub(super) fn path_changed(&mut self) {
+        self.path = None;
+    }
+
+    /// Takes note of what was acknowledged.
+    pub(super) fn on_progress(&mut self, progress: Progress) {
+        if self.path.is_none() && progress.unacknowledged[0] < MIN {
+            return;
+        }
+        let Some(rtt_min) = progress.rtt_min.filter(|rtt| *rtt >= LOCAL) else { return };
+        let new = || Box::new(Path::new(progress.retransmits));
+        let path = self.path.get_or_insert_with(new);
+        path.on_progress(progress, rtt_min);
+        path.bytes = path.of(rtt_min).clamp(MIN, self.max);
+    }
+}
+
+impl Path {
+    fn new(retransmits: u64) -> Self {
         Self {
-            max: max.max(MIN),
             bytes: MIN,
             delivery: Delivery::default(),
             record: 0,
@@ -71,40 +105,28 @@ impl Budget {
             phase: Phase::Growing,
             is_used_up: false,
             extra: 0,
-            retransmits: 0,
+            retransmits,
         }
     }
 
-    /// Bytes that may be unacknowledged.
-    pub(super) fn bytes(&self) -> usize {
-        self.bytes
-    }
-
-    /// The path is another one, of which nothing is known.
-    pub(super) fn path_changed(&mut self) {
-        *self = Self { retransmits: self.retransmits, ..Self::new(self.max) };
-    }
-
-    /// Takes note of what was acknowledged.
-    pub(super) fn on_progress(&mut self, progress: Progress) {
-        let Progress { now, rtt_min, unacknowledged: [before, after], retransmits } = progress;
+    fn on_progress(&mut self, progress: Progress, rtt_min: Duration) {
+        let Progress { now, unacknowledged: [before, after], retransmits, .. } = progress;
         if retransmits != self.retransmits {
             self.retransmits = retransmits;
             self.phase = Phase::Lossy;
         }
         self.is_used_up |= before >= self.bytes;
-        let Some(rtt_min) = rtt_min.filter(|rtt| *rtt >= LOCAL) else { return };
         let acknowledged = before.saturating_sub(after);
-        if acknowledged > 0 {
-            let is_over = self.delivery.on_acknowledged(now, rtt_min, acknowledged, after);
-            if is_over && core::mem::take(&mut self.is_used_up) {
-                self.on_round();
-            }
+        if acknowledged > 0
+            && let Some(delivered) =
+                self.delivery.on_acknowledged(now, rtt_min, acknowledged, after)
+            && core::mem::take(&mut self.is_used_up)
+        {
+            self.on_round(delivered);
         }
-        self.bytes = self.of(rtt_min).clamp(MIN, self.max);
     }
 
-    fn on_round(&mut self) {
+    fn on_round(&mut self, delivered: usize) {
         let most = self.delivery.most();
         let has_grown = most >= self.before + self.before / 4;
         self.before = most;
@@ -112,8 +134,8 @@ impl Budget {
         if self.phase != Phase::Lossy {
             self.phase = if has_grown { Phase::Growing } else { Phase::Steady };
         }
-        if most < self.record - self.record / 8 {
-            self.extra = (self.extra + STEP).min(self.max);
+        if delivered < self.record - self.record / 8 {
+            self.extra += STEP;
         }
         self.delivery.begin_round();
     }
@@ -143,8 +165,8 @@ const MIN: usize = 64 * 1024;
 const LOCAL: Duration = Duration::from_millis(1);
 /// A message more, so that SCTP always has one to say and sees that it may grow.
 const SLACK: usize = 16 * 1024;
-/// A few packets more each round, as SCTP's own congestion control would.
-const STEP: usize = 4 * 1024;
+/// Two packets more each round: as slow as SCTP's own congestion control, so that others are not crowded out.
+const STEP: usize = 2 * 1024;
 
 #[cfg(test)]
 mod tests;

@@ -98,6 +98,7 @@ impl Setup {
                     Role::Server => Expected::Any,
                 },
                 receive_window: self.receive_window,
+                receive_window_max: self.receive_window,
                 unacknowledged_max: 1024 * 1024,
                 patience: Duration::from_secs(6),
             };

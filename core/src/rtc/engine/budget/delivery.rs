@@ -14,7 +14,8 @@ pub(super) struct Delivery {
     total: u64,
     /// How many there were at moments of the last round trip, oldest first.
     marks: VecDeque<(Timestamp, u64)>,
-    /// At how many the round is over.
+    /// When this round began, and at how many bytes; at how many it is over.
+    round_start: Option<(Timestamp, u64)>,
     round_end: u64,
     /// The most of this round, then those of the rounds before it.
     best: [usize; ROUNDS],
@@ -26,39 +27,47 @@ impl Delivery {
         self.best.into_iter().max().unwrap_or_default()
     }
 
-    /// So many more were acknowledged, after which so many are not; says whether a round is over.
+    /// So many more were acknowledged, after which so many are not. If a round is over, gives what was acknowledged
+    /// in it, for the time of the shortest round trip: less than [`most`](Self::most) if there were pauses.
     pub(super) fn on_acknowledged(
         &mut self,
         now: Timestamp,
         rtt_min: Duration,
         bytes: usize,
         left: usize,
-    ) -> bool {
+    ) -> Option<usize> {
+        self.total += bytes as u64;
         if self.marks.is_empty() {
+            // How long it took to bring forth these is not known.
             self.marks.push_back((now, self.total));
         }
-        self.total += bytes as u64;
         while self.marks.get(1).is_some_and(|(at, _)| *at + rtt_min <= now) {
             self.marks.pop_front();
         }
-        let (since, before) = self.marks[0];
-        let (bytes, time) = (self.total - before, now.saturating_since(since).max(rtt_min));
-        let in_round_trip = u128::from(bytes) * rtt_min.as_nanos() / time.as_nanos().max(1);
-        self.best[0] = self.best[0].max(usize::try_from(in_round_trip).unwrap_or(usize::MAX));
+        let in_round_trip = self.since(self.marks[0], now, rtt_min);
+        self.best[0] = self.best[0].max(in_round_trip);
         if self.marks.back().is_some_and(|(at, _)| *at + rtt_min / MARKS <= now) {
             self.marks.push_back((now, self.total));
         }
-        let is_over = self.total >= self.round_end;
-        if is_over {
-            self.round_end = self.total + left as u64;
+        if self.total < self.round_end {
+            return None;
         }
-        is_over
+        let start = self.round_start.replace((now, self.total));
+        self.round_end = self.total + left as u64;
+        Some(start.map_or(0, |start| self.since(start, now, rtt_min)))
     }
 
     /// Another round begins: the oldest is forgotten.
     pub(super) fn begin_round(&mut self) {
         self.best.rotate_right(1);
         self.best[0] = 0;
+    }
+
+    /// Bytes acknowledged since a moment, for the time of the shortest round trip.
+    fn since(&self, (start, total): (Timestamp, u64), now: Timestamp, rtt_min: Duration) -> usize {
+        let time = now.saturating_since(start).max(rtt_min);
+        let bytes = u128::from(self.total - total) * rtt_min.as_nanos() / time.as_nanos().max(1);
+        usize::try_from(bytes).unwrap_or(usize::MAX)
     }
 }
 
@@ -92,10 +101,12 @@ mod tests {
     #[test]
     fn a_round_is_over_when_what_was_under_way_is_acknowledged() {
         let mut delivery = Delivery::default();
-        assert!(delivery.on_acknowledged(at(0), RTT, 10, 1_000));
-        assert!(!delivery.on_acknowledged(at(50), RTT, 999, 5_000));
-        assert!(delivery.on_acknowledged(at(60), RTT, 1, 5_000));
-        assert!(!delivery.on_acknowledged(at(70), RTT, 4_999, 7));
+        assert_eq!(delivery.on_acknowledged(at(0), RTT, 10, 1_000), Some(0));
+        assert_eq!(delivery.on_acknowledged(at(50), RTT, 999, 5_000), None);
+        assert_eq!(delivery.on_acknowledged(at(60), RTT, 1, 5_000), Some(1_000));
+        assert_eq!(delivery.on_acknowledged(at(70), RTT, 4_999, 7), None);
+        assert_eq!(delivery.on_acknowledged(at(260), RTT, 1, 7), Some(2_500));
+        assert!(delivery.most() > 2_500, "most of it came at once");
     }
 
     #[test]

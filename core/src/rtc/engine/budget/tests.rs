@@ -83,7 +83,7 @@ fn a_path_that_becomes_longer_is_not_given_up() {
     story.run(5_000);
     story.rtt = RTT * 3;
     story.run(200_000);
-    assert!(story.most >= 5_000 * 300, "{}", story.most);
+    assert!(story.most >= 5_000 * 300 / 8 * 7, "{}", story.most);
 }
 
 #[test]
@@ -108,18 +108,23 @@ fn who_says_little_keeps_what_the_path_has_shown() {
         let (rtt_min, unacknowledged) = (Some(RTT), [1_000, 0]);
         story.budget.on_progress(Progress { now, rtt_min, unacknowledged, retransmits: 0 });
     }
-    assert_eq!(story.budget.bytes(), budget);
+    // The round that was under way may have been called a slow one.
+    let after = story.budget.bytes();
+    assert!((budget..=budget + STEP).contains(&after), "{budget}, then {after}");
 }
 
 #[test]
 fn after_a_loss_it_is_for_the_window_of_sctp_to_say() {
     let mut budget = Budget::new(MAX);
-    let progress = Progress {
+    let mut progress = Progress {
         now: Timestamp::ZERO,
         rtt_min: Some(RTT),
-        unacknowledged: [0, 0],
-        retransmits: 1,
+        unacknowledged: [MIN, MIN],
+        retransmits: 3,
     };
+    budget.on_progress(progress);
+    assert_eq!(budget.bytes(), MIN);
+    progress.retransmits = 4;
     budget.on_progress(progress);
     assert_eq!(budget.bytes(), 1024 * 1024);
     budget.path_changed();

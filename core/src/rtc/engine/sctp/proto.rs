@@ -49,6 +49,7 @@ use tracing::{debug, trace};
 use super::hoard::Hoard;
 use super::resent::Resent;
 use super::rtt::Rtt;
+use super::window::Window;
 use super::{Event, Kind, Message, Sctp, packet, terms};
 use crate::rtc::engine::Role;
 use crate::rtc::telemetry;
@@ -104,8 +105,9 @@ struct Deferred {
 }
 
 impl Sctp for Association {
-    fn new(role: Role, receive_window: u32) -> Self {
-        let transport = Arc::new(transport(receive_window));
+    fn new(role: Role, receive_window: u32, receive_window_max: u32) -> Self {
+        let window = Window::new(receive_window, receive_window_max);
+        let transport = Arc::new(transport(window));
         let mut config = EndpointConfig::new();
         config.max_payload_size(PACKET_LEN_MAX as u32 - PACKET_OVERHEAD);
         let mut server = ServerConfig::new();
@@ -123,7 +125,7 @@ impl Sctp for Association {
             abort: None,
             events: VecDeque::new(),
             last_data: Bytes::new(),
-            hoard: Hoard::new(receive_window),
+            hoard: Hoard::new(window),
             rtt: Rtt::default(),
             resent: Resent::default(),
             own_tag: 0,
@@ -231,6 +233,7 @@ impl Sctp for Association {
     }
 
     fn poll_packets(&mut self, now: Instant, send: &mut dyn FnMut(&[u8])) {
+        self.hoard.window_mut().on_time(now, self.rtt.min());
         if let Some(Attempt { association, .. }) = &mut self.attempt
             && let Some(transmit) = association.poll_transmit(now)
             && let Payload::RawEncode(packets) = transmit.payload
@@ -247,7 +250,7 @@ impl Sctp for Association {
                 self.resent.on_sent(packet);
                 let hoard = &mut self.hoard;
                 let shrunk = packet::with_window(packet, |tsn, window| hoard.on_sack(tsn, window));
-                let mended = shrunk.or_else(|| terms::said(packet));
+                let mended = shrunk.or_else(|| terms::said(packet, hoard.window_mut().bytes()));
                 packet::fit(mended.as_deref().unwrap_or(packet), PACKET_LEN_MAX, send);
             }
         }
@@ -300,7 +303,7 @@ impl Sctp for Association {
 
     fn receive(&mut self, stream: u16) -> Option<Message> {
         let mut chunks = self.stream(stream)?.read_sctp().ok()??;
-        self.hoard.on_read(chunks.chunks.len());
+        self.hoard.on_read(chunks.chunks.len(), chunks.len());
         let kind = match chunks.ppi {
             Ppid::Dcep => Kind::Dcep,
             Ppid::StringEmpty | Ppid::BinaryEmpty => Kind::Empty,
@@ -486,10 +489,10 @@ fn lost(reason: &AssociationError) -> Event {
     })
 }
 
-fn transport(receive_window: u32) -> TransportConfig {
+fn transport(window: Window) -> TransportConfig {
     TransportConfig::default()
-        .with_max_receive_buffer_size(receive_window)
-        .with_max_receive_message_size(RECEIVE_MESSAGE_MAX.min(receive_window / 2))
+        .with_max_receive_buffer_size(window.max())
+        .with_max_receive_message_size(RECEIVE_MESSAGE_MAX.min(window.bytes() / 2))
         .with_max_send_message_size(SEND_MESSAGE_MAX)
         // Whether to give up is decided by the connection's own deadlines.
         .with_max_init_retransmits(None)

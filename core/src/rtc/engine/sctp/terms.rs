@@ -4,7 +4,7 @@
 //!   all that is under way whenever it is polled. So neither side hears of it.
 //! - *The window that a peer begins with* is what our congestion control takes for the end of its first growth
 //!   (RFC 9260 §7.2.1 leaves that open): how long it may grow is the engine's to say. It is
-//!   told of the true window by the first acknowledgement, and until then it sends four packets.
+//!   told of the true window by the first acknowledgement, and until then it sends four packets. What we tell is what there is, not what it may become.
 //!
 //! Obeys: RFC 9260 §3.3.2, RFC 5061 §4.2.7 (supported extensions).
 
@@ -14,18 +14,21 @@ use super::packet;
 
 /// An INIT or INIT-ACK of the peer's, for us: it has room for `window` bytes at least.
 pub(super) fn heard(packet: &[u8], window: u32) -> Option<Vec<u8>> {
-    let mut packet = said(packet)?;
-    let told = packet.get_mut(WINDOW..WINDOW + 4)?;
-    let window = window.max(u32::from_be_bytes(told.try_into().expect("it is four bytes")));
-    told.copy_from_slice(&window.to_be_bytes());
-    packet::seal(&mut packet);
-    Some(packet)
+    mended(packet, |told| told.max(window))
 }
 
-/// One of our own, for the peer; `None` if it is another packet.
-pub(super) fn said(packet: &[u8]) -> Option<Vec<u8>> {
+/// One of our own, for the peer: we have room for `window` bytes at most.
+pub(super) fn said(packet: &[u8], window: u32) -> Option<Vec<u8>> {
+    mended(packet, |told| told.min(window))
+}
+
+/// `None` if it is another packet, or cut short.
+fn mended(packet: &[u8], window: impl FnOnce(u32) -> u32) -> Option<Vec<u8>> {
     let (packet::INIT | packet::INIT_ACK) = packet::first_chunk(packet)? else { return None };
     let mut packet = packet.to_vec();
+    let told: &mut [u8; 4] =
+        packet.get_mut(WINDOW..WINDOW + 4)?.try_into().expect("it is four bytes");
+    *told = window(u32::from_be_bytes(*told)).to_be_bytes();
     let mut at = PARAMETERS;
     while let Some(&[high, low, len_high, len_low]) = packet.get(at..at + 4) {
         let (kind, len) = ([high, low], usize::from(u16::from_be_bytes([len_high, len_low])));
@@ -75,32 +78,34 @@ mod tests {
     fn nobody_hears_of_partial_reliability() {
         let before = init(&[packet::RE_CONFIG, FORWARD_TSN, 131], 5);
         let after = init(&[packet::RE_CONFIG, packet::DATA, 131], 5);
-        assert_eq!(said(&before).as_deref(), Some(&after[..]));
-        assert_eq!(said(&after).as_deref(), Some(&after[..]));
+        assert_eq!(said(&before, 6).as_deref(), Some(&after[..]));
+        assert_eq!(said(&after, 6).as_deref(), Some(&after[..]));
         assert_eq!(heard(&before, 4), Some(after));
     }
 
     #[test]
-    fn a_peer_has_a_window_at_least() {
+    fn a_window_is_at_least_and_at_most() {
         let extensions = [packet::RE_CONFIG];
         assert_eq!(heard(&init(&extensions, 5), 6), Some(init(&extensions, 6)));
         assert_eq!(heard(&init(&extensions, 5), 4), Some(init(&extensions, 5)));
+        assert_eq!(said(&init(&extensions, 5), 6), Some(init(&extensions, 5)));
+        assert_eq!(said(&init(&extensions, 5), 4), Some(init(&extensions, 4)));
     }
 
     #[test]
     fn other_packets_and_lengths_that_lie_are_left_alone() {
         let mut data = init(&[FORWARD_TSN], 5);
         data[12] = packet::DATA;
-        assert_eq!(said(&data), None);
+        assert_eq!(said(&data, 5), None);
         for len in 0..44 {
             let short = &init(&[FORWARD_TSN], 5)[..len];
-            assert_eq!(said(short).is_some(), len > 12, "{len}");
+            assert_eq!(said(short, 5).is_some(), len >= 24, "{len}");
             let _ = heard(short, 6);
         }
         for len in [0, 3, 0xffff_u16] {
             let mut lying = init(&[FORWARD_TSN], 5);
             lying[42..44].copy_from_slice(&len.to_be_bytes());
-            let mended = said(&lying).unwrap();
+            let mended = said(&lying, 5).unwrap();
             assert_eq!(mended[44], FORWARD_TSN, "{len}");
         }
     }
