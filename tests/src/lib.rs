@@ -28,4 +28,5 @@ pub mod rude_peer;
 pub mod start;
 pub mod str0m_peer;
 pub mod stun;
+pub mod wan;
 pub mod world;

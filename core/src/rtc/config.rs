@@ -22,7 +22,7 @@ use crate::frame::{BODY_LEN_LIMIT_MIN, SPEC_FRAME_LEN_MAX};
 /// let mut config = Config::new(keypair, certificate);
 /// config.handshake_timeout = Duration::from_secs(5);
 /// config.limits.connections = 100; // a small node
-/// config.limits.receive_window = 4 * 1024 * 1024; // on a long and wide path
+/// config.limits.receive_window_max = 1024 * 1024; // that gives each connection less memory
 /// config.validate()?;
 /// # Ok::<(), floe_core::rtc::ConfigError>(())
 /// ```
@@ -179,12 +179,24 @@ pub struct Limits {
     /// Against: a peer that never reads, or says that it has no window. 256 KiB: keeps a path of 100 Mbit/s
     /// and 20 ms busy.
     pub stream_send_bytes: usize,
-    /// Bytes of the SCTP receive window, which bounds what is under way to us.
+    /// Bytes of a connection that are sent and not acknowledged.
+    ///
+    /// Against: a path that carries more than we can afford to keep, and a peer that makes it look so. How many
+    /// there are up to this follows what the path carries. 4 MiB: 320 Mbit/s at 100 ms; with more of them, SCTP's
+    /// work for each datagram becomes what limits the rate. 64 KiB is the least.
+    pub unacknowledged_bytes: usize,
+    /// Bytes that the SCTP receive window begins with, which bounds what is under way to us.
+    ///
+    /// Against: senders that overrun the path's queue, which today's do if they are let. 1 MiB: 80 Mbit/s at
+    /// 100 ms.
+    pub receive_window: u32,
+    /// Bytes that it may grow to: it is doubled when a whole window is read within two round trips. No less than
+    /// it begins with.
     ///
     /// Against: messages that cannot be read yet, behind a gap or in pieces. Each chunk is charged with 256
     /// bytes at least, as a peer that sends single bytes would otherwise have hundreds of times the window
-    /// kept. 1 MiB: 80 Mbit/s at 100 ms; larger windows made today's senders overrun the path's queue.
-    pub receive_window: u32,
+    /// kept. 4 MiB, as for `unacknowledged_bytes`.
+    pub receive_window_max: u32,
     /// The longest frame body accepted from a peer.
     ///
     /// Against: frames that say they are huge, by a length of up to 2^63. 263 168 bytes (257 KiB), as
@@ -209,7 +221,10 @@ impl Limits {
             stream_receive_bytes,
             connection_receive_bytes,
             stream_send_bytes,
+            unacknowledged_bytes,
             receive_window,
+            // Less than the window begins with is as much as that.
+            receive_window_max: _,
             frame_bytes,
         } = self;
         let numbers = [
@@ -223,6 +238,7 @@ impl Limits {
             ("limits.stream_receive_bytes", stream_receive_bytes as u64, MESSAGE_LEN),
             ("limits.connection_receive_bytes", connection_receive_bytes as u64, MESSAGE_LEN),
             ("limits.stream_send_bytes", stream_send_bytes as u64, 1),
+            ("limits.unacknowledged_bytes", unacknowledged_bytes as u64, UNACKNOWLEDGED_MIN),
             ("limits.receive_window", receive_window.into(), RECEIVE_WINDOW_MIN),
             ("limits.frame_bytes", frame_bytes as u64, BODY_LEN_LIMIT_MIN as u64),
         ];
@@ -250,7 +266,9 @@ impl Default for Limits {
             stream_receive_bytes: 4 * 1024 * 1024 + 256 * 1024,
             connection_receive_bytes: 16 * 1024 * 1024,
             stream_send_bytes: 256 * 1024,
+            unacknowledged_bytes: 4 * 1024 * 1024,
             receive_window: 1024 * 1024,
+            receive_window_max: 4 * 1024 * 1024,
             frame_bytes: 257 * 1024,
         }
     }
@@ -301,6 +319,9 @@ const MESSAGE_LEN: u64 = SPEC_FRAME_LEN_MAX as u64;
 /// One message may fill half of the window, so that the next can be on its way while it is read; twice
 /// that, as some peers put frames together.
 const RECEIVE_WINDOW_MIN: u64 = 4 * MESSAGE_LEN;
+
+/// A local network is given as much in any case.
+const UNACKNOWLEDGED_MIN: u64 = 64 * 1024;
 
 #[cfg(test)]
 mod tests {

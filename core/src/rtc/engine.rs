@@ -53,6 +53,7 @@ use std::vec::Vec;
 
 use bytes::Bytes;
 
+use self::budget::{Budget, Progress};
 use self::channels::Channels;
 use self::dtls::{Dtls, Failure};
 use self::liveness::Liveness;
@@ -81,8 +82,11 @@ pub(crate) struct Params<'a> {
     pub(crate) cookie: bool,
     /// The certificates that the peer may show.
     pub(crate) expected: Expected,
-    /// Bytes of the SCTP receive window.
+    /// Bytes of the SCTP receive window, to begin with and at most.
     pub(crate) receive_window: u32,
+    pub(crate) receive_window_max: u32,
+    /// Bytes that may be unacknowledged, however much the path carries.
+    pub(crate) unacknowledged_max: usize,
     /// How long a peer may be silent before it is asked whether it is there.
     pub(crate) patience: Duration,
 }
@@ -96,6 +100,7 @@ pub(crate) struct Engine {
     dtls: Dtls,
     sctp: sctp::Association,
     channels: Channels,
+    budget: Budget,
     events: VecDeque<Event>,
     /// DTLS datagrams that something else than `flush` brought forth.
     replies: Vec<Vec<u8>>,
@@ -122,7 +127,7 @@ enum State {
 impl Engine {
     /// An engine for a peer.
     pub(crate) fn new(now: Timestamp, epoch: Epoch, params: Params<'_>) -> Self {
-        let Params { role, ice, dtls, cookie, expected, receive_window, patience } = params;
+        let Params { role, ice, dtls, cookie, expected, patience, .. } = params;
         let mut channels = Channels::new(role);
         channels.expect(NOISE_CHANNEL);
         Self {
@@ -132,7 +137,8 @@ impl Engine {
             remote: ice.destination().map(|(_, remote)| remote),
             ice,
             dtls: Dtls::new(epoch.instant(now), role, dtls, cookie, expected),
-            sctp: sctp::Association::new(role, receive_window),
+            sctp: sctp::Association::new(role, params.receive_window, params.receive_window_max),
+            budget: Budget::new(params.unacknowledged_max),
             channels,
             events: VecDeque::new(),
             replies: Vec::new(),
@@ -300,7 +306,14 @@ impl Engine {
     /// Learns what was acknowledged since the last flush: the [`budget`](Self::budget) grows. Once per
     /// batch, before sending.
     pub(crate) fn refresh(&mut self) {
+        let before = self.channels.unacknowledged_total();
         self.channels.refresh(&mut self.sctp);
+        self.budget.on_progress(Progress {
+            now: self.now,
+            rtt_min: self.sctp.rtt_min(),
+            unacknowledged: [before, self.channels.unacknowledged_total()],
+            retransmits: self.sctp.retransmits(),
+        });
     }
 
     /// Queues a message of 1 to 65 536 bytes; false if the channel is not open, or not any more.
@@ -315,7 +328,7 @@ impl Engine {
         if self.state != State::Associated {
             return 0;
         }
-        budget::of(self.sctp.rtt_min()).saturating_sub(self.channels.unacknowledged_total())
+        self.budget.bytes().saturating_sub(self.channels.unacknowledged_total())
     }
 
     /// Closes a channel: our side, once all that was sent on it is acknowledged. What was not received
@@ -466,6 +479,7 @@ impl Engine {
         let before = self.remote.replace(remote);
         if before.is_some_and(|before| before != remote) {
             self.sctp.path_changed();
+            self.budget.path_changed();
             if matches!(self.state, State::Secured | State::Associated) {
                 self.events.push_back(Event::Moved(remote));
             }

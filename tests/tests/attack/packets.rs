@@ -18,7 +18,7 @@ mod committed {
     /// Bytes for every second of so many messages.
     pub(super) const HOLES: i64 = 1_480_000;
     /// Bytes for 10 000 requests to reset.
-    pub(super) const RECONFIG: i64 = 4_900;
+    pub(super) const RECONFIG: i64 = 4_000;
 }
 
 /// A peer with a stream, on channel 2.

@@ -260,6 +260,8 @@ fn build_engine(
         cookie,
         expected,
         receive_window: shared.config.limits.receive_window,
+        receive_window_max: shared.config.limits.receive_window_max,
+        unacknowledged_max: shared.config.limits.unacknowledged_bytes,
         patience: shared.config.idle_timeout / QUESTIONS,
     };
     Box::new(Engine::new(now, shared.epoch, params))

@@ -45,7 +45,7 @@ impl Association {
         let role = if is_client { Role::Client } else { Role::Server };
         let mut channels = Channels::new(role);
         channels.expect(NOISE_CHANNEL);
-        let mut sctp = sctp::Association::new(role, receive_window);
+        let mut sctp = sctp::Association::new(role, receive_window, receive_window);
         sctp.connect(epoch.instant(now));
         Self { epoch, sctp, channels, events: VecDeque::new(), is_up: false, end: None }
     }

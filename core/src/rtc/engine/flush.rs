@@ -38,7 +38,7 @@ impl Engine {
         if let Ice::Full(agent) = &mut self.ice {
             agent.poll_transmit(out);
         }
-        self.channels.refresh(&mut self.sctp);
+        self.refresh();
     }
 
     /// What DTLS has to say by itself, then what SCTP says through it.

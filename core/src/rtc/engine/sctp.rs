@@ -14,6 +14,8 @@ pub(super) mod packet;
 mod proto;
 mod resent;
 mod rtt;
+mod terms;
+mod window;
 
 use core::time::Duration;
 use std::time::Instant;
@@ -27,8 +29,8 @@ pub(super) type Association = proto::Association;
 
 /// One association with the peer, and at most one.
 pub(super) trait Sctp: Sized {
-    /// An association that is not begun, with a receive window of so many bytes.
-    fn new(role: Role, receive_window: u32) -> Self;
+    /// An association that is not begun, whose receive window begins with so many bytes and has so many at most.
+    fn new(role: Role, receive_window: u32, receive_window_max: u32) -> Self;
     /// DTLS is up: begins the association, unless the peer already did.
     fn connect(&mut self, now: Instant);
     /// Takes one packet that came out of DTLS.

@@ -12,11 +12,12 @@
 //! our own acknowledgement says how many bytes are really there.
 
 use super::packet;
+use super::window::Window;
 
 /// Counts chunks that wait.
 #[derive(Debug)]
 pub(super) struct Hoard {
-    window: u32,
+    window: Window,
     /// The highest number that was let in, once the peer has said where it begins.
     highest: Option<u32>,
     /// Chunks up to there that were not read, missing ones among them.
@@ -24,8 +25,8 @@ pub(super) struct Hoard {
 }
 
 impl Hoard {
-    /// Nothing, in a window of so many bytes.
-    pub(super) fn new(window: u32) -> Self {
+    /// Nothing, in a window.
+    pub(super) fn new(window: Window) -> Self {
         Self { window, highest: None, held: 0 }
     }
 
@@ -39,7 +40,7 @@ impl Hoard {
     /// Not the packet as a whole: what fills a gap is often sent again with what was too much, every time.
     pub(super) fn admit(&mut self, packet: &[u8]) -> Option<u32> {
         let highest = self.highest?;
-        let room = (self.window / CHUNK_LEN_MIN).saturating_sub(self.held);
+        let room = (self.window.bytes() / CHUNK_LEN_MIN).saturating_sub(self.held);
         let data = packet::chunks(packet).filter(|chunk| chunk.kind == packet::DATA);
         let ahead = data
             .filter_map(|chunk| chunk.tsn())
@@ -53,23 +54,30 @@ impl Hoard {
         self.highest
     }
 
-    /// So many chunks were read.
-    pub(super) fn on_read(&mut self, chunks: usize) {
+    /// The window.
+    pub(super) fn window_mut(&mut self) -> &mut Window {
+        &mut self.window
+    }
+
+    /// So many chunks were read, of so many bytes together.
+    pub(super) fn on_read(&mut self, chunks: usize, bytes: usize) {
+        self.window.on_read(bytes);
         self.held = self.held.saturating_sub(u32::try_from(chunks).unwrap_or(u32::MAX));
     }
 
-    /// An acknowledgement leaves, of all up to `tsn` and with a window of so many bytes. Gives the window to
-    /// be told of instead, if it is smaller.
-    pub(super) fn on_sack(&mut self, tsn: u32, window: u32) -> Option<u32> {
+    /// An acknowledgement leaves, of all up to `tsn` and with what is left of the largest window. Gives the
+    /// window to be told of instead, if it is smaller.
+    pub(super) fn on_sack(&mut self, tsn: u32, left: u32) -> Option<u32> {
         let highest = self.highest?;
         // Each chunk has a byte at least.
-        let kept = self.window.saturating_sub(window);
+        let kept = self.window.max().saturating_sub(left);
         let missing = if packet::is_after(highest, tsn) { highest.wrapping_sub(tsn) } else { 0 };
         self.held = self.held.min(kept.saturating_add(missing));
-        let charged = self.window.saturating_sub(self.held.saturating_mul(CHUNK_LEN_MIN));
         // A gap alone is no reason to slow down: nothing of what is missing is kept.
         let chunks = kept.min(self.held);
-        (charged < window && chunks > SPARE).then_some(charged)
+        let charged = if chunks > SPARE { self.held.saturating_mul(CHUNK_LEN_MIN) } else { 0 };
+        let window = self.window.bytes().saturating_sub(kept.max(charged));
+        (window < left).then_some(window)
     }
 }
 
@@ -95,6 +103,10 @@ mod tests {
         packet
     }
 
+    fn fixed(bytes: u32) -> Window {
+        Window::new(bytes, bytes)
+    }
+
     /// Whether all of a packet is let in.
     fn takes(hoard: &mut Hoard, packet: &[u8]) -> bool {
         let last = hoard.admit(packet);
@@ -104,17 +116,17 @@ mod tests {
 
     #[test]
     fn what_fills_a_gap_is_taken_beside_what_is_too_much() {
-        let mut hoard = Hoard::new(256 * 10);
+        let mut hoard = Hoard::new(fixed(256 * 10));
         hoard.begin(1);
         assert!(takes(&mut hoard, &data(2..11)), "the first is missing");
         assert_eq!(hoard.admit(&data([1, 11, 12])), Some(10));
-        hoard.on_read(10);
+        hoard.on_read(10, 10);
         assert_eq!(hoard.admit(&data([11, 12])), Some(12));
     }
 
     #[test]
     fn as_many_chunks_as_the_window_has_room_for() {
-        let mut hoard = Hoard::new(256 * 100);
+        let mut hoard = Hoard::new(fixed(256 * 100));
         assert!(takes(&mut hoard, &data([7])), "nothing is known yet");
         hoard.begin(u32::MAX - 20);
         let at = |n: u32| (u32::MAX - 20).wrapping_add(n);
@@ -124,7 +136,7 @@ mod tests {
         assert!(takes(&mut hoard, &data((50..99).map(at))), "what fills a gap is always taken");
         assert!(takes(&mut hoard, &data([at(3)])), "and what comes again");
         assert!(!takes(&mut hoard, &data([at(100)])));
-        hoard.on_read(10);
+        hoard.on_read(10, 10);
         assert!(takes(&mut hoard, &data((100..110).map(at))));
         assert!(!takes(&mut hoard, &data([at(110)])));
     }
@@ -132,7 +144,7 @@ mod tests {
     #[test]
     fn an_acknowledgement_sets_the_count_right() {
         let window = 256 * 1000;
-        let mut hoard = Hoard::new(window);
+        let mut hoard = Hoard::new(fixed(window));
         hoard.begin(0);
         assert!(takes(&mut hoard, &data(0..900)));
         assert_eq!(hoard.on_sack(899, window - 900), Some(256 * 100), "charged for 900 chunks");
@@ -143,9 +155,18 @@ mod tests {
         let long = data(1_000..1_100);
         assert!(takes(&mut hoard, &long));
         // Long chunks are charged with what they are.
-        let mut hoard = Hoard::new(window);
+        let mut hoard = Hoard::new(fixed(window));
         hoard.begin(0);
         assert!(takes(&mut hoard, &data(0..300)));
         assert_eq!(hoard.on_sack(299, window - 300 * 512), None);
+    }
+
+    #[test]
+    fn the_peer_is_told_of_the_window_that_there_is_and_not_of_what_it_may_become() {
+        let mut hoard = Hoard::new(Window::new(256 * 1_000, 256 * 4_000));
+        hoard.begin(0);
+        assert_eq!(hoard.on_sack(0, 256 * 4_000), Some(256 * 1_000));
+        assert_eq!(hoard.on_sack(0, 256 * 3_900), Some(256 * 900));
+        assert_eq!(hoard.on_sack(0, 256 * 2_000), Some(0), "the peer went too far");
     }
 }

@@ -28,6 +28,7 @@
 //! An INIT that comes late, when the association is up, makes the library close it: it is kept away. An
 //! ABORT throws away what was received and not read: it is handled here, so that it can still be read.
 //! Gap reports are looked at chunk by chunk, whether these were sent or not: those that cannot be are taken out.
+//! INIT is mended both ways, for speed: see `terms`.
 //! Bundles and SACKs may grow longer than the packet size: they are cut to fit. What it has to acknowledge and to
 //! send leaves in packets of its own: small ones are put together. Resets of streams leave
 //! before the acknowledgements that belong to them: they are put behind.
@@ -50,7 +51,8 @@ use super::bundle::Bundle;
 use super::hoard::Hoard;
 use super::resent::Resent;
 use super::rtt::Rtt;
-use super::{Event, Kind, Message, Sctp, packet};
+use super::window::Window;
+use super::{Event, Kind, Message, Sctp, packet, terms};
 use crate::rtc::engine::Role;
 use crate::rtc::telemetry;
 
@@ -107,8 +109,9 @@ struct Deferred {
 }
 
 impl Sctp for Association {
-    fn new(role: Role, receive_window: u32) -> Self {
-        let transport = Arc::new(transport(receive_window));
+    fn new(role: Role, receive_window: u32, receive_window_max: u32) -> Self {
+        let window = Window::new(receive_window, receive_window_max);
+        let transport = Arc::new(transport(window));
         let mut config = EndpointConfig::new();
         config.max_payload_size(PACKET_LEN_MAX as u32 - PACKET_OVERHEAD);
         let mut server = ServerConfig::new();
@@ -126,7 +129,7 @@ impl Sctp for Association {
             abort: None,
             events: VecDeque::new(),
             last_data: Bytes::new(),
-            hoard: Hoard::new(receive_window),
+            hoard: Hoard::new(window),
             rtt: Rtt::default(),
             resent: Resent::default(),
             bundle: Bundle::default(),
@@ -155,6 +158,7 @@ impl Sctp for Association {
             return;
         }
         self.rtt.on_received(now, &packet);
+        let packet = terms::heard(&packet, SLOW_START_MAX).map_or(packet, Bytes::from);
         match packet::first_chunk(&packet) {
             Some(packet::INIT) => return self.on_init(now, packet),
             Some(packet::INIT_ACK) if packet::verification_tag(&packet) == Some(self.own_tag) => {
@@ -234,6 +238,7 @@ impl Sctp for Association {
     }
 
     fn poll_packets(&mut self, now: Instant, send: &mut dyn FnMut(&[u8])) {
+        self.hoard.window_mut().on_time(now, self.rtt.min());
         if let Some(Attempt { association, .. }) = &mut self.attempt
             && let Some(transmit) = association.poll_transmit(now)
             && let Payload::RawEncode(packets) = transmit.payload
@@ -250,7 +255,8 @@ impl Sctp for Association {
                 self.resent.on_sent(packet);
                 let hoard = &mut self.hoard;
                 let shrunk = packet::with_window(packet, |tsn, window| hoard.on_sack(tsn, window));
-                self.bundle.push(shrunk.as_deref().unwrap_or(packet), PACKET_LEN_MAX, send);
+                let mended = shrunk.or_else(|| terms::said(packet, hoard.window_mut().bytes()));
+                self.bundle.push(mended.as_deref().unwrap_or(packet), PACKET_LEN_MAX, send);
             }
             self.bundle.finish(send);
         }
@@ -303,7 +309,7 @@ impl Sctp for Association {
 
     fn receive(&mut self, stream: u16) -> Option<Message> {
         let mut chunks = self.stream(stream)?.read_sctp().ok()??;
-        self.hoard.on_read(chunks.chunks.len());
+        self.hoard.on_read(chunks.chunks.len(), chunks.len());
         let kind = match chunks.ppi {
             Ppid::Dcep => Kind::Dcep,
             Ppid::StringEmpty | Ppid::BinaryEmpty => Kind::Empty,
@@ -489,10 +495,10 @@ fn lost(reason: &AssociationError) -> Event {
     })
 }
 
-fn transport(receive_window: u32) -> TransportConfig {
+fn transport(window: Window) -> TransportConfig {
     TransportConfig::default()
-        .with_max_receive_buffer_size(receive_window)
-        .with_max_receive_message_size(RECEIVE_MESSAGE_MAX.min(receive_window / 2))
+        .with_max_receive_buffer_size(window.max())
+        .with_max_receive_message_size(RECEIVE_MESSAGE_MAX.min(window.bytes() / 2))
         .with_max_send_message_size(SEND_MESSAGE_MAX)
         // Whether to give up is decided by the connection's own deadlines.
         .with_max_init_retransmits(None)
@@ -522,6 +528,8 @@ const RTO_MIN: u64 = 250;
 const RTO_MAX: u64 = 5_000;
 const INIT_INTERVAL: Duration = Duration::from_millis(RTO_INITIAL);
 const INIT_INTERVAL_MAX: Duration = Duration::from_secs(2);
+/// Until something is lost the engine's budget says how much may be under way.
+const SLOW_START_MAX: u32 = 1 << 30;
 /// A packet of a bulk transfer is longer.
 const SMALL: usize = 1_000;
 /// How long the peer's INIT waits for an answer to ours. A peer that collides properly answers in a

@@ -33,7 +33,8 @@ fn settle(ends: &mut [Association; 2], now: Instant) -> Vec<Event> {
 #[test]
 fn what_came_before_a_reset_is_acknowledged_before_the_answer_to_it() {
     let mut now = Instant::now();
-    let mut ends = [Role::Client, Role::Server].map(|role| Association::new(role, 1024 * 1024));
+    let mut ends =
+        [Role::Client, Role::Server].map(|role| Association::new(role, 1 << 20, 1 << 20));
     ends[0].connect(now);
     settle(&mut ends, now);
     for stream in [2, 4] {
@@ -70,7 +71,8 @@ fn what_came_before_a_reset_is_acknowledged_before_the_answer_to_it() {
 #[test]
 fn gap_reports_of_what_was_never_sent_cost_nothing() {
     let now = Instant::now();
-    let mut ends = [Role::Client, Role::Server].map(|role| Association::new(role, 1024 * 1024));
+    let mut ends =
+        [Role::Client, Role::Server].map(|role| Association::new(role, 1 << 20, 1 << 20));
     ends[0].connect(now);
     settle(&mut ends, now);
     assert!(ends[0].open(2) && ends[0].send(2, Kind::Data, Bytes::from_static(b"go")));
@@ -93,7 +95,8 @@ fn gap_reports_of_what_was_never_sent_cost_nothing() {
 fn a_shutdown_behind_other_chunks_ends_the_association() {
     let now = Instant::now();
     for is_busy in [false, true] {
-        let mut ends = [Role::Client, Role::Server].map(|role| Association::new(role, 1024 * 1024));
+        let mut ends =
+            [Role::Client, Role::Server].map(|role| Association::new(role, 1 << 20, 1 << 20));
         ends[0].connect(now);
         settle(&mut ends, now);
         if is_busy {
