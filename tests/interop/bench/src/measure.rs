@@ -140,12 +140,17 @@ fn between_the_lines(
     thread::sleep(task.idle);
     let later = spent(dialer, listener)?;
     dialer.say("")?;
+    // The work's time ends with it; of its memory, what stays is asked.
+    let on_work = |before: Usage, behind: Usage, later: Usage| Usage {
+        cpu_ms: behind.cpu_ms - before.cpu_ms,
+        resident_kib: later.resident_kib - before.resident_kib,
+    };
     Ok(Measured {
         told,
-        dialer: behind.0 - before.0,
-        listener: behind.1 - before.1,
-        idle_dialer_ms: (later.0 - behind.0).cpu_ms / task.idle.as_secs_f64(),
-        idle_listener_ms: (later.1 - behind.1).cpu_ms / task.idle.as_secs_f64(),
+        dialer: on_work(before.0, behind.0, later.0),
+        listener: on_work(before.1, behind.1, later.1),
+        idle_dialer_ms: (later.0.cpu_ms - behind.0.cpu_ms) / task.idle.as_secs_f64(),
+        idle_listener_ms: (later.1.cpu_ms - behind.1.cpu_ms) / task.idle.as_secs_f64(),
     })
 }
 

@@ -50,7 +50,7 @@ impl Amounts {
         dial_seconds: 4.0,
         connections: 1_000,
         streams: 250,
-        idle_seconds: 10,
+        idle_seconds: 5,
         crowd_bytes: 4 << 20,
     };
     /// To see that everything works, and the order of magnitude.
@@ -164,19 +164,13 @@ pub(crate) static ROWS: [Row; 18] = [
     ),
     Row {
         crowd: true,
+        idle: true,
         ..Row::new(
             IDLE,
             "connections",
             "idle connections",
             |a| format!("hold --streams 0 --connections {} --seconds 30", a.connections),
-            &[
-                HELD,
-                MEMORY_LISTENER,
-                Figure {
-                    label: "CPU to make one, listener, ms",
-                    of: |m| each(m, m.listener.cpu_ms),
-                },
-            ],
+            &[HELD, MEMORY_LISTENER, CPU_EACH_LISTENER, CPU_IDLE_LISTENER],
         )
     },
     Row {
@@ -185,20 +179,8 @@ pub(crate) static ROWS: [Row; 18] = [
             IDLE,
             "idle-streams",
             "idle streams on 40 connections",
-            |a| format!("hold --connections 40 --streams {} --seconds 20", a.streams),
-            &[
-                HELD,
-                MEMORY_DIALER,
-                MEMORY_LISTENER,
-                Figure {
-                    label: "CPU of an idle second, dialer, ms",
-                    of: |m| Some(m.idle_dialer_ms),
-                },
-                Figure {
-                    label: "CPU of an idle second, listener, ms",
-                    of: |m| Some(m.idle_listener_ms),
-                },
-            ],
+            |a| format!("hold --connections 40 --streams {} --seconds 30", a.streams),
+            &[HELD, MEMORY_DIALER, MEMORY_LISTENER, CPU_IDLE_DIALER, CPU_IDLE_LISTENER],
         )
     },
     Row::new(
@@ -240,6 +222,10 @@ const MEMORY_DIALER: Figure =
     Figure { label: "memory of one, dialer, KiB", of: |m| each(m, m.dialer.resident_kib) };
 const MEMORY_LISTENER: Figure =
     Figure { label: "memory of one, listener, KiB", of: |m| each(m, m.listener.resident_kib) };
+const CPU_IDLE_DIALER: Figure =
+    Figure { label: "CPU of an idle second, dialer, ms", of: |m| Some(m.idle_dialer_ms) };
+const CPU_IDLE_LISTENER: Figure =
+    Figure { label: "CPU of an idle second, listener, ms", of: |m| Some(m.idle_listener_ms) };
 
 /// The pieces that were done, of which there must be one.
 fn done(measured: &Measured) -> Option<f64> {

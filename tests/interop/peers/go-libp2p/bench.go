@@ -29,6 +29,9 @@ type work struct {
 // patience is what one dial, one request, one stream may take.
 const patience = 10 * time.Second
 
+// giveUp is how many failures in a row are no accident.
+const giveUp = 32
+
 // dialsAtOnce is how many dials are under way where they are not what is measured.
 const dialsAtOnce = 16
 
@@ -107,6 +110,7 @@ type pieces struct {
 	lock    sync.Mutex
 	eachMs  []float64
 	failed  int
+	inARow  int    // failed since one was done
 	message string // of the first that failed
 }
 
@@ -114,15 +118,16 @@ func (p *pieces) add(began time.Time, err error) {
 	took := milliseconds(time.Since(began))
 	p.lock.Lock()
 	defer p.lock.Unlock()
-	switch {
-	case err == nil:
+	if err == nil {
 		p.eachMs = append(p.eachMs, took)
-	case p.failed == 0:
-		p.message = err.Error()
-		fallthrough
-	default:
-		p.failed++
+		p.inARow = 0
+		return
 	}
+	if p.failed == 0 {
+		p.message = err.Error()
+	}
+	p.failed++
+	p.inARow++
 }
 
 func (p *pieces) told() map[string]any {
@@ -139,7 +144,7 @@ func (m *meter) each(count, atOnce int, do func(number int) error) *pieces {
 		done.lock.Lock()
 		defer done.lock.Unlock()
 		next++
-		return next - 1, next <= count && !m.late() && done.failed <= 32
+		return next - 1, next <= count && !m.late() && done.inARow <= giveUp
 	}
 	var workers sync.WaitGroup
 	for range atOnce {

@@ -93,16 +93,17 @@ async fn timed<T>(work: impl Future<Output = T>) -> (Duration, T) {
 
 /// Waits for all and keeps what was made; gives up where only failures come.
 async fn gather<T>(work: impl Stream<Item = (Duration, Result<T, Failure>)>) -> (Pieces, Vec<T>) {
-    let (mut pieces, mut kept) = (Pieces::default(), Vec::new());
+    let (mut pieces, mut kept, mut failed_in_a_row) = (Pieces::default(), Vec::new(), 0);
     let mut work = std::pin::pin!(work);
     while let Some((took, made)) = work.next().await {
+        failed_in_a_row = if made.is_ok() { 0 } else { failed_in_a_row + 1 };
         pieces.add(took, made.map(|made| kept.push(made)));
-        if pieces.failed > GIVE_UP {
+        if failed_in_a_row > GIVE_UP {
             break;
         }
     }
     (pieces, kept)
 }
 
-/// So many failures are no accident.
-const GIVE_UP: u64 = 32;
+/// So many failures in a row are no accident.
+const GIVE_UP: u32 = 32;

@@ -1,11 +1,11 @@
 // A dialer that is measured (`../../../README.md`, "What a measured dialer does"): it prepares, says `begin`,
 // waits for a line, works, says `end`, and stays as it is until the next line. Node only.
 
-import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
 import { multiaddr } from '@multiformats/multiaddr'
 import { words } from './dial.js'
 import { Duplex } from './duplex.js'
+import { Meter } from './meter.js'
 import { createNode, STREAMS } from './node.js'
 import { ECHO, PERF } from './protocols.js'
 import { say } from './report.js'
@@ -129,57 +129,6 @@ const WORKS = {
   }
 }
 
-/** The time between the two lines. */
-class Meter {
-  static async begin ({ seconds }) {
-    say({ event: 'begin' })
-    await lines.next()
-    const meter = new Meter()
-    meter.began = performance.now()
-    meter.deadline = meter.began + seconds * 1000
-    return meter
-  }
-
-  async end (figures) {
-    say({ event: 'end', ms: this.elapsed(), ...figures })
-    await lines.next()
-  }
-
-  elapsed () {
-    return performance.now() - this.began
-  }
-
-  isLate () {
-    return performance.now() >= this.deadline
-  }
-
-  /** Does a piece for each item, and nothing new when it is late or all seems to fail. */
-  async each (items, atOnce, piece) {
-    const each_ms = []
-    let failed = 0
-    let message = ''
-    const left = items[Symbol.iterator]()
-    const worker = async () => {
-      while (!this.isLate() && failed <= GIVE_UP) {
-        const { value, done } = left.next()
-        if (done) {
-          return
-        }
-        const began = performance.now()
-        try {
-          await patiently(piece(value))
-          each_ms.push(performance.now() - began)
-        } catch (error) {
-          message ||= words(error)
-          failed++
-        }
-      }
-    }
-    await Promise.all(Array.from({ length: atOnce }, worker))
-    return { done: each_ms.length, each_ms, failed, message }
-  }
-}
-
 /** Repeats what was done once, with or without a load beside. */
 async function latencies (work, connection, piece) {
   await piece()
@@ -268,24 +217,7 @@ async function connected (work, count) {
   return connections
 }
 
-async function patiently (work) {
-  let timer
-  const late = new Promise((resolve, reject) => {
-    timer = setTimeout(() => { reject(new Error('it took too long')) }, PATIENCE)
-  })
-  try {
-    return await Promise.race([work, late])
-  } finally {
-    clearTimeout(timer)
-  }
-}
-
-const lines = createInterface({ input: process.stdin })[Symbol.asyncIterator]()
-/** What one dial, one request, one stream may take, in milliseconds. */
-const PATIENCE = 10_000
 /** How many are under way at once where that is not what is measured. */
 const AT_ONCE = 16
-/** So many failures are no accident. */
-const GIVE_UP = 32
 /** Writes between two looks at what else there is to do. */
 const TURN = 16
