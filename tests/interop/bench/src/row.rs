@@ -179,7 +179,7 @@ pub(crate) static ROWS: [Row; 18] = [
             IDLE,
             "idle-streams",
             "idle streams on 40 connections",
-            |a| format!("hold --connections 40 --streams {} --seconds 30", a.streams),
+            |a| format!("hold --connections 40 --streams {} --seconds 20", a.streams),
             &[HELD, MEMORY_DIALER, MEMORY_LISTENER, CPU_IDLE_DIALER, CPU_IDLE_LISTENER],
         )
     },
