@@ -5,6 +5,8 @@ use std::{process::ExitCode, time::Duration};
 use clap::{Parser, Subcommand};
 
 use crate::{
+    Purpose,
+    bench::{self, Work},
     chain,
     dial::{self, Dialer},
     report,
@@ -26,6 +28,9 @@ enum Command {
         /// Address to listen on.
         #[arg(long, default_value = "/ip4/127.0.0.1/udp/0/webrtc-direct")]
         listen: String,
+        /// To be measured: nothing happens that no dialer asked for, and any number may come.
+        #[arg(long)]
+        bench: bool,
         /// Accepted because the runner gives it to every peer: the output is always JSON.
         #[arg(long)]
         json: bool,
@@ -47,12 +52,25 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Dial an address and work, to be measured: `tests/interop/README.md` says what each work is.
+    Bench {
+        /// Where to, as above.
+        address: String,
+        #[command(flatten)]
+        work: Work,
+        /// Version of webrtc-direct; of no meaning to other transports.
+        #[arg(long, default_value = "v1")]
+        version: String,
+        /// Accepted because the runner gives it to every peer: the output is always JSON.
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 /// Runs a peer.
 pub async fn run<L: Listener, D: Dialer>() -> ExitCode {
     match Arguments::parse().command {
-        Command::Listen { listen, .. } => listen_on::<L>(&listen).await,
+        Command::Listen { listen, bench, .. } => listen_on::<L>(&listen, bench).await,
         Command::Dial { address, story, version, timeout, .. } => {
             let story = match Story::parse(&story) {
                 Ok(story) => story,
@@ -68,19 +86,28 @@ pub async fn run<L: Listener, D: Dialer>() -> ExitCode {
                 Err(error) => failed("dial", &chain(&*error)),
             }
         }
+        Command::Bench { address, work, version, .. } => {
+            match bench::run::<D>(&address, &version, work).await {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(error) => failed("bench", &chain(&*error)),
+            }
+        }
     }
 }
 
 /// Runs a peer whose implementation has no dialer.
 pub async fn run_listener<L: Listener>() -> ExitCode {
     match Arguments::parse().command {
-        Command::Listen { listen, .. } => listen_on::<L>(&listen).await,
-        Command::Dial { .. } => failed("dial", "this implementation only listens"),
+        Command::Listen { listen, bench, .. } => listen_on::<L>(&listen, bench).await,
+        Command::Dial { .. } | Command::Bench { .. } => {
+            failed("dial", "this implementation only listens")
+        }
     }
 }
 
-async fn listen_on<L: Listener>(address: &str) -> ExitCode {
-    match serve::run::<L>(address).await {
+async fn listen_on<L: Listener>(address: &str, bench: bool) -> ExitCode {
+    let purpose = if bench { Purpose::Bench } else { Purpose::Stories };
+    match serve::run::<L>(address, purpose).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => failed("listen", &chain(&*error)),
     }

@@ -13,7 +13,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use crate::{ECHO, Failure, PERF, chain, duplex::Duplex, report, story::Story};
+use crate::{ECHO, Failure, PERF, Purpose, chain, duplex::Duplex, report, story::Story};
 
 /// A node that can dial.
 pub trait Dialer: Sized + Send + Sync {
@@ -25,7 +25,7 @@ pub trait Dialer: Sized + Send + Sync {
     /// # Errors
     ///
     /// What hinders it.
-    fn new(address: &str) -> impl Future<Output = Result<Self, Failure>> + Send;
+    fn new(address: &str, purpose: Purpose) -> impl Future<Output = Result<Self, Failure>> + Send;
 
     /// Dials with a version, as the command line has it. Done when the peer is authenticated.
     ///
@@ -109,7 +109,7 @@ pub(crate) async fn run<D: Dialer>(
     story: Story,
     limit: Duration,
 ) -> Result<bool, Failure> {
-    let node = timeout(limit, D::new(address)).await??;
+    let node = timeout(limit, D::new(address, Purpose::Stories)).await??;
     let began = Instant::now();
     let Ok(connected) = timeout(limit, node.dial(address, version, limit)).await else {
         return Err("the connection took too long".into());

@@ -4,9 +4,11 @@
 //! It must know no implementation: a peer brings its node as a [`Listener`] or [`Dialer`], its streams as
 //! [`Duplex`], and steps around its own defects in its own files.
 
+mod bench;
 mod command;
 mod dial;
 mod duplex;
+mod purpose;
 mod record;
 mod report;
 mod sequence;
@@ -17,6 +19,7 @@ mod transfer;
 pub use command::{run, run_listener};
 pub use dial::{Connection, Dialer, Identified, Manner};
 pub use duplex::Duplex;
+pub use purpose::Purpose;
 pub use report::milliseconds;
 pub use serve::{Listener, Served, serve};
 

@@ -30,6 +30,17 @@ pub(crate) fn result(story: &str, ok: bool, took: Duration, message: &str, detai
     print(&line);
 }
 
+/// All is prepared: what is measured begins once the runner has said a line.
+pub(crate) fn begin() {
+    print(&json!({ "event": "begin" }));
+}
+
+/// What was measured is over, and stays as it is until the runner says a line.
+pub(crate) fn end(mut figures: Value) {
+    figures["event"] = "end".into();
+    print(&figures);
+}
+
 pub(crate) fn error(step: &str, message: &str) {
     print(&json!({ "event": "error", "step": step, "message": message }));
 }

@@ -6,7 +6,7 @@ use futures::{AsyncReadExt as _, AsyncWriteExt as _, future};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
-    ECHO, ENDING, Failure, LATE, PERF, PORTION, RESET, SOURCE, STOP,
+    ECHO, ENDING, Failure, LATE, PERF, PORTION, Purpose, RESET, SOURCE, STOP,
     duplex::Duplex,
     record::Record,
     report,
@@ -20,7 +20,10 @@ pub trait Listener: Sized {
     /// # Errors
     ///
     /// What hinders it.
-    fn listen(address: &str) -> impl Future<Output = Result<(Self, String), Failure>> + Send;
+    fn listen(
+        address: &str,
+        purpose: Purpose,
+    ) -> impl Future<Output = Result<(Self, String), Failure>> + Send;
 
     /// Runs for ever.
     fn run(self) -> impl Future<Output = ()> + Send;
@@ -30,10 +33,10 @@ pub trait Listener: Sized {
 pub type Served = io::Result<()>;
 
 /// Runs a listener until SIGTERM or SIGINT.
-pub(crate) async fn run<L: Listener>(address: &str) -> Result<(), Failure> {
+pub(crate) async fn run<L: Listener>(address: &str, purpose: Purpose) -> Result<(), Failure> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let (listener, address) = L::listen(address).await?;
+    let (listener, address) = L::listen(address, purpose).await?;
     report::listening(&address);
     tokio::select! {
         () = listener.run() => Err("the listener has ended by itself".into()),

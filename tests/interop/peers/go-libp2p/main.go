@@ -18,13 +18,14 @@ import (
 
 func main() {
 	if len(os.Args) < 2 {
-		usage("a command is missing: listen or dial")
+		usage("a command is missing: listen, dial or bench")
 	}
 	switch os.Args[1] {
 	case "listen":
 		flags := flag.NewFlagSet("listen", flag.ContinueOnError)
 		address := flags.String("listen", "/ip4/127.0.0.1/udp/0/webrtc-direct", "address to listen on")
 		flags.Bool("json", false, "accepted: the output is always JSON")
+		flags.Bool("bench", false, "accepted: nothing happens that no dialer asked for, and there are no limits")
 		if flags.Parse(os.Args[2:]) != nil {
 			os.Exit(wrongUsage)
 		}
@@ -52,6 +53,14 @@ func main() {
 		}
 		if !ok {
 			os.Exit(1)
+		}
+	case "bench":
+		work, err := parseWork(os.Args[2:])
+		if err != nil {
+			usage(err.Error())
+		}
+		if err := bench(work); err != nil {
+			failed("bench", err)
 		}
 	default:
 		usage(fmt.Sprintf("there is no command %s", os.Args[1]))

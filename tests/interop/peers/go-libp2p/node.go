@@ -9,11 +9,12 @@ import (
 	"github.com/libp2p/go-libp2p/core/host"
 	"github.com/libp2p/go-libp2p/p2p/net/connmgr"
 	"github.com/libp2p/go-libp2p/p2p/net/swarm"
+	libp2pquic "github.com/libp2p/go-libp2p/p2p/transport/quic"
 	libp2pwebrtc "github.com/libp2p/go-libp2p/p2p/transport/webrtc"
 )
 
-// newNode makes a host with a fresh identity that has WebRTC and nothing else. dialVersion is the version
-// of webrtc-direct with which it dials: go-libp2p has no fallback, it dials with one or the other. A
+// newNode makes a host with a fresh identity that has WebRTC and QUIC and nothing else. dialVersion is the
+// version of webrtc-direct with which it dials: go-libp2p has no fallback, it dials with one or the other. A
 // listener takes both. Without addresses it does not listen.
 func newNode(dialVersion int, addresses ...string) (host.Host, error) {
 	// The runner ends connections, nobody else.
@@ -23,6 +24,7 @@ func newNode(dialVersion int, addresses ...string) (host.Host, error) {
 	}
 	options := []libp2p.Option{
 		libp2p.Transport(libp2pwebrtc.New, libp2pwebrtc.WithDialerVersion(dialVersion)),
+		libp2p.Transport(libp2pquic.NewTransport),
 		libp2p.ResourceManager(unlimited()),
 		libp2p.ConnectionManager(manager),
 		libp2p.UserAgent("go-libp2p/" + version()),

@@ -4,7 +4,7 @@
 use std::net::SocketAddr;
 
 /// The socket address behind `/ip4/…/udp/…` or `/ip6/…/udp/…`.
-pub(crate) fn socket(address: &str) -> Result<SocketAddr, String> {
+pub fn socket(address: &str) -> Result<SocketAddr, String> {
     let parts: Vec<_> = address.split('/').collect();
     match parts.as_slice() {
         ["", "ip4" | "ip6", ip, "udp", port, ..] => {
@@ -17,27 +17,31 @@ pub(crate) fn socket(address: &str) -> Result<SocketAddr, String> {
 }
 
 /// The beginning of an address that listens on `socket`.
-pub(crate) fn listen(socket: SocketAddr) -> String {
+pub fn listen(socket: SocketAddr) -> String {
+    front(socket) + "/webrtc-direct"
+}
+
+/// What every address on UDP begins with.
+fn front(socket: SocketAddr) -> String {
     let family = if socket.is_ipv4() { "ip4" } else { "ip6" };
-    format!("/{family}/{}/udp/{}/webrtc-direct", socket.ip(), socket.port())
+    format!("/{family}/{}/udp/{}", socket.ip(), socket.port())
 }
 
 /// The same node, reached at another socket address.
-pub(crate) fn at(address: &str, socket: SocketAddr) -> Result<String, String> {
-    let rest = address
-        .split_once("/webrtc-direct")
-        .ok_or_else(|| format!("{address} is no address of webrtc-direct"))?
-        .1;
-    Ok(listen(socket) + rest)
+pub fn at(address: &str, socket: SocketAddr) -> Result<String, String> {
+    self::socket(address)?;
+    // Behind "", "ip4", the IP address, "udp" and the port.
+    let rest: Vec<_> = address.split('/').skip(5).collect();
+    Ok(front(socket) + "/" + &rest.join("/"))
 }
 
 /// The same address with the certhash of somebody else.
-pub(crate) fn with_wrong_certhash(address: &str) -> Result<String, String> {
+pub fn with_wrong_certhash(address: &str) -> Result<String, String> {
     replaced(address, "certhash", SOMEBODYS_CERTHASH)
 }
 
 /// The same address with the peer id of somebody else.
-pub(crate) fn with_wrong_peer(address: &str) -> Result<String, String> {
+pub fn with_wrong_peer(address: &str) -> Result<String, String> {
     replaced(address, "p2p", SOMEBODYS_PEER_ID)
 }
 
@@ -72,6 +76,10 @@ mod tests {
             at(ADDRESS, other).unwrap(),
             "/ip6/::1/udp/5/webrtc-direct/certhash/uEi/p2p/12D3"
         );
+        assert_eq!(
+            at("/ip4/127.0.0.1/udp/4001/quic-v1/p2p/12D3", other).unwrap(),
+            "/ip6/::1/udp/5/quic-v1/p2p/12D3"
+        );
         let wrong = with_wrong_certhash(ADDRESS).unwrap();
         assert_eq!(wrong, ADDRESS.replace("uEi", SOMEBODYS_CERTHASH));
         let wrong = with_wrong_peer(ADDRESS).unwrap();
@@ -81,7 +89,7 @@ mod tests {
     #[test]
     fn an_address_that_lacks_the_part_is_an_error() {
         assert!(socket("/dns4/example/udp/1").is_err());
-        assert!(at("/ip4/127.0.0.1/udp/4001/quic-v1", "[::1]:5".parse().unwrap()).is_err());
+        assert!(at("/ip4/127.0.0.1/tcp/4001", "[::1]:5".parse().unwrap()).is_err());
         assert!(with_wrong_peer("/ip4/127.0.0.1/udp/4001/webrtc-direct/p2p").is_err());
     }
 }

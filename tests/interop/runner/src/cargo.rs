@@ -18,7 +18,14 @@ pub(crate) fn build_locked(workspace: &Path, package: &str, bin: &str) -> Result
 }
 
 fn run(workspace: &Path, package: &str, bin: &str, more: &[&str]) -> Result<PathBuf, String> {
-    let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    // What an outer cargo tells this program of its own package makes build scripts run again each time.
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(|name| OWN_PACKAGE.iter().any(|own| name.starts_with(own))) {
+            command.env_remove(name);
+        }
+    }
+    let output = command
         .args(["build", "--release", "--message-format=json-render-diagnostics"])
         .args(["--package", package, "--bin", bin])
         .args(more)
@@ -38,3 +45,5 @@ fn run(workspace: &Path, package: &str, bin: &str, more: &[&str]) -> Result<Path
         .find_map(|message| message["executable"].as_str().map(PathBuf::from))
         .ok_or_else(|| format!("cargo built {package} but named no program {bin}"))
 }
+
+const OWN_PACKAGE: [&str; 2] = ["CARGO_PKG_", "CARGO_MANIFEST_"];

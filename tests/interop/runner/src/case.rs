@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{
+use interop::{
     peers::{FLOE, Flake, PEERS, Peer, Role, Version},
     story::{STORIES, Story},
 };
@@ -134,7 +134,7 @@ const CHOOSING: &str = "ping";
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{peers, story};
+    use interop::{peers, story};
 
     fn expected(line: &str) -> Option<Expected> {
         all().into_iter().find(|case| case.to_string() == line).map(|case| case.expected)

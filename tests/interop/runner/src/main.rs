@@ -2,18 +2,9 @@
 //! processes of its own, and says which pairs understand each other: one JSON line per case, then a
 //! table. `README.md` beside this workspace says how to read it.
 
-mod address;
-mod cargo;
 mod case;
-mod npm;
-mod peers;
-mod pip;
 mod play;
-mod process;
-mod proxy;
 mod sequence;
-mod step;
-mod story;
 mod table;
 mod verdict;
 
@@ -28,12 +19,16 @@ use std::{
 };
 
 use clap::Parser;
+use interop::{
+    peers::{self, Places, Program, Role, Version},
+    process,
+    proxy::Network,
+    story,
+};
 
 use crate::{
     case::{Case, Expected},
-    peers::{Places, Program, Role, Version},
     play::Conditions,
-    proxy::Network,
     verdict::{Outcome, Verdict},
 };
 

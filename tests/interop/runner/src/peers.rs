@@ -21,7 +21,7 @@ use std::{
 use crate::story::{Kind, Story};
 
 /// Everybody, floe first.
-pub(crate) const PEERS: &[Peer] = &[
+pub const PEERS: &[Peer] = &[
     floe::PEER,
     floe_cli::PEER,
     go_libp2p::PEER,
@@ -34,88 +34,103 @@ pub(crate) const PEERS: &[Peer] = &[
 ];
 
 /// The one all others are measured against.
-pub(crate) const FLOE: &str = floe::PEER.name;
+pub const FLOE: &str = floe::PEER.name;
 
 /// By its name.
-pub(crate) fn find(name: &str) -> Option<&'static Peer> {
+pub fn find(name: &str) -> Option<&'static Peer> {
     PEERS.iter().find(|peer| peer.name == name)
 }
 
 /// One implementation.
 #[derive(Debug)]
-pub(crate) struct Peer {
-    pub(crate) name: &'static str,
+pub struct Peer {
+    /// As it is called on command lines and in tables.
+    pub name: &'static str,
     /// Builds or finds the program; the error is for people.
-    pub(crate) build: fn(&Places) -> Result<Program, String>,
+    pub build: fn(&Places) -> Result<Program, String>,
     /// What its listener understands; empty if it cannot listen.
-    pub(crate) listens: &'static [Version],
+    pub listens: &'static [Version],
     /// What its dialer can be told to use; empty if it cannot dial.
-    pub(crate) dials: &'static [Version],
+    pub dials: &'static [Version],
     /// Those among them that its surroundings forbid: they must fail whoever listens, in time and in words.
-    pub(crate) barred: &'static [Version],
+    pub barred: &'static [Version],
     /// Who plays the role that it lacks where it is measured without floe.
-    pub(crate) kin: Option<&'static str>,
+    pub kin: Option<&'static str>,
     /// The arguments to listen on a multiaddr.
-    pub(crate) listen: fn(address: &str) -> Vec<String>,
+    pub listen: fn(address: &str) -> Vec<String>,
     /// The arguments to play a story that is not lacking.
-    pub(crate) dial: fn(&Dial<'_>) -> Vec<String>,
+    pub dial: fn(&Dial<'_>) -> Vec<String>,
     /// Whether its dialer sends the sequence of the contract in an echo and tells the hash of what came
     /// back; if not, its own comparison must do.
-    pub(crate) tells_hash: bool,
-    pub(crate) lacks: &'static [Lack],
-    pub(crate) defects: &'static [Defect],
-    pub(crate) flakes: &'static [Flake],
+    pub tells_hash: bool,
+    /// Stories that it cannot be asked for.
+    pub lacks: &'static [Lack],
+    /// What fails with certainty, and is excused.
+    pub defects: &'static [Defect],
+    /// What fails now and then, and is played again.
+    pub flakes: &'static [Flake],
 }
 
 /// What a dialer is asked to do.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Dial<'a> {
-    pub(crate) address: &'a str,
-    pub(crate) version: Version,
-    pub(crate) story: Kind,
-    pub(crate) timeout_s: u64,
+pub struct Dial<'a> {
+    /// The listener's, as the dialer is to have it.
+    pub address: &'a str,
+    /// Which version it is to use.
+    pub version: Version,
+    /// What it is to play.
+    pub story: Kind,
+    /// What connecting, and the story, may take.
+    pub timeout_s: u64,
 }
 
 /// Stories that there is no way to ask of a peer: no cells, for nothing could come of them.
 #[derive(Debug)]
-pub(crate) struct Lack {
-    pub(crate) role: Role,
-    pub(crate) stories: &'static [&'static str],
-    #[expect(dead_code, reason = "said where it is listed, for whoever reads the file")]
-    pub(crate) reason: &'static str,
+pub struct Lack {
+    /// The part the peer plays.
+    pub role: Role,
+    /// By their names.
+    pub stories: &'static [&'static str],
+    /// Said for whoever reads the file.
+    pub reason: &'static str,
 }
 
 /// A defect of a peer that no other side can cure.
 #[derive(Debug)]
-pub(crate) struct Defect {
+pub struct Defect {
     /// The part the peer plays when it shows.
-    pub(crate) role: Role,
-    pub(crate) stories: &'static [&'static str],
+    pub role: Role,
+    /// Those in which it shows.
+    pub stories: &'static [&'static str],
     /// On the other side of whom it does not show.
-    pub(crate) except: &'static [&'static str],
-    pub(crate) reason: &'static str,
+    pub except: &'static [&'static str],
+    /// What is wrong.
+    pub reason: &'static str,
     /// Where in the peer's own source.
-    pub(crate) source: &'static str,
+    pub source: &'static str,
 }
 
 /// A defect of a peer that shows now and then. A failure that bears its sign is played again; how often
 /// that was needed is told with the result.
 #[derive(Debug)]
-pub(crate) struct Flake {
-    pub(crate) role: Role,
+pub struct Flake {
+    /// The part the peer plays when it shows.
+    pub role: Role,
     /// In which it shows; none for all.
-    pub(crate) stories: &'static [&'static str],
+    pub stories: &'static [&'static str],
     /// On the other side of whom it does not show.
-    pub(crate) except: &'static [&'static str],
+    pub except: &'static [&'static str],
     /// What the message of such a failure contains, and no other.
-    pub(crate) sign: &'static str,
-    pub(crate) reason: &'static str,
-    pub(crate) source: &'static str,
+    pub sign: &'static str,
+    /// What is wrong.
+    pub reason: &'static str,
+    /// Where in the peer's own source.
+    pub source: &'static str,
 }
 
 impl Peer {
     /// The pair, dialer first, that shows what it does without floe: with itself or with its kin.
-    pub(crate) fn alone(&self) -> (&'static str, &'static str) {
+    pub fn alone(&self) -> (&'static str, &'static str) {
         let kin = self.kin.unwrap_or(self.name);
         match (self.dials.is_empty(), self.listens.is_empty()) {
             (true, _) => (kin, self.name),
@@ -125,12 +140,12 @@ impl Peer {
     }
 
     /// Whether this story cannot even be asked of it.
-    pub(crate) fn lacks(&self, role: Role, story: &Story) -> bool {
+    pub fn lacks(&self, role: Role, story: &Story) -> bool {
         self.lacks.iter().any(|lack| lack.role == role && lack.stories.contains(&story.name))
     }
 
     /// Why a story cannot be asked of this peer in this role, facing `other`.
-    pub(crate) fn defect(&self, role: Role, other: &str, story: &Story) -> Option<&Defect> {
+    pub fn defect(&self, role: Role, other: &str, story: &Story) -> Option<&Defect> {
         self.defects.iter().find(|defect| {
             defect.role == role
                 && defect.stories.contains(&story.name)
@@ -139,13 +154,7 @@ impl Peer {
     }
 
     /// The defect that may have caused a failure with this message.
-    pub(crate) fn flake(
-        &self,
-        role: Role,
-        other: &str,
-        story: &Story,
-        message: &str,
-    ) -> Option<&Flake> {
+    pub fn flake(&self, role: Role, other: &str, story: &Story, message: &str) -> Option<&Flake> {
         self.flakes.iter().find(|flake| {
             flake.role == role
                 && (flake.stories.is_empty() || flake.stories.contains(&story.name))
@@ -157,15 +166,19 @@ impl Peer {
 
 /// Which side of a connection a peer is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Role {
+pub enum Role {
+    /// Who begins.
     Dialer,
+    /// Who is dialed.
     Listener,
 }
 
 /// The version of webrtc-direct that a dialer uses; the listener tells them apart by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
-pub(crate) enum Version {
+pub enum Version {
+    /// By credentials that the dialer puts into its own description.
     V1,
+    /// By credentials that the dialer was given.
     V2,
     /// The dialer chooses, and falls back.
     Auto,
@@ -173,7 +186,7 @@ pub(crate) enum Version {
 
 impl Version {
     /// As it is written on command lines and in events.
-    pub(crate) const fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::V1 => "v1",
             Self::V2 => "v2",
@@ -184,9 +197,11 @@ impl Version {
 
 /// A program and what stands before its arguments, such as the script of an interpreter.
 #[derive(Clone, Debug)]
-pub(crate) struct Program {
-    pub(crate) path: PathBuf,
-    pub(crate) prefix: Vec<OsString>,
+pub struct Program {
+    /// What is executed.
+    pub path: PathBuf,
+    /// What stands before the arguments of the contract.
+    pub prefix: Vec<OsString>,
 }
 
 impl From<PathBuf> for Program {
@@ -197,21 +212,21 @@ impl From<PathBuf> for Program {
 
 /// Where things are.
 #[derive(Debug)]
-pub(crate) struct Places {
+pub struct Places {
     /// Where programs go that no cargo builds: beside the runner, in its target directory.
-    pub(crate) built: PathBuf,
+    pub built: PathBuf,
     /// A program floe that is built already.
-    pub(crate) floe: Option<PathBuf>,
+    pub floe: Option<PathBuf>,
 }
 
 impl Places {
     /// floe's own workspace.
-    pub(crate) fn floe_workspace() -> PathBuf {
+    pub fn floe_workspace() -> PathBuf {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("../../..")
     }
 
     /// The workspace of the runner and the peers that are written in Rust.
-    pub(crate) fn interop_workspace() -> PathBuf {
+    pub fn interop_workspace() -> PathBuf {
         Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
     }
 }

@@ -6,16 +6,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-use serde_json::Value;
-
-use crate::{
+use interop::{
     address,
-    case::{Case, Expected},
     peers::{Dial, Program},
     process::{Heard, Process},
     proxy::{Network, Proxy},
     story::Kind,
 };
+use serde_json::Value;
+
+use crate::case::{Case, Expected};
 
 /// What was seen. The judgement is `verdict.rs`'s.
 #[derive(Debug, Default)]

@@ -21,7 +21,7 @@ use crate::peers::Program;
 
 /// A running child.
 #[derive(Debug)]
-pub(crate) struct Process {
+pub struct Process {
     group: Pid,
     input: ChildStdin,
     output: Receiver<Output>,
@@ -38,14 +38,18 @@ enum Output {
 
 /// What was heard before a deadline.
 #[derive(Debug)]
-pub(crate) enum Heard {
+pub enum Heard {
+    /// A line of its standard output.
     Line(String),
+    /// Its end.
     Exit(ExitStatus),
+    /// Silence.
     Nothing,
 }
 
 impl Process {
-    pub(crate) fn spawn(program: &Program, arguments: &[String]) -> Result<Self, String> {
+    /// Starts a program; the error is for people.
+    pub fn spawn(program: &Program, arguments: &[String]) -> Result<Self, String> {
         let mut child = Command::new(&program.path)
             .args(&program.prefix)
             .args(arguments)
@@ -63,13 +67,18 @@ impl Process {
         Ok(Self { group, input, output: note_output(child), complaints, exit: None })
     }
 
+    /// By which the system knows it.
+    pub fn id(&self) -> u32 {
+        self.group.as_raw_nonzero().get().unsigned_abs()
+    }
+
     /// Writes a line to its standard input.
-    pub(crate) fn say(&mut self, line: &str) -> Result<(), String> {
+    pub fn say(&mut self, line: &str) -> Result<(), String> {
         writeln!(self.input, "{line}").map_err(|error| format!("it does not listen: {error}"))
     }
 
     /// Waits for the next line or the exit, which comes after the last line.
-    pub(crate) fn hear(&mut self, deadline: Instant) -> Heard {
+    pub fn hear(&mut self, deadline: Instant) -> Heard {
         if let Some(status) = self.exit {
             return Heard::Exit(status);
         }
@@ -87,7 +96,7 @@ impl Process {
     }
 
     /// Asks with SIGTERM and waits; `None` if it has not ended by then.
-    pub(crate) fn terminate(&mut self, deadline: Instant) -> Option<ExitStatus> {
+    pub fn terminate(&mut self, deadline: Instant) -> Option<ExitStatus> {
         // A child that is gone already needs no signal; its exit is still to be heard.
         if self.exit.is_none() {
             let _ = kill_process(self.group, Signal::TERM);
@@ -102,7 +111,7 @@ impl Process {
     }
 
     /// The last lines it wrote to its standard error.
-    pub(crate) fn complaints(&self) -> String {
+    pub fn complaints(&self) -> String {
         self.complaints.lock().unwrap_or_else(PoisonError::into_inner).join(" | ")
     }
 }
@@ -119,7 +128,7 @@ impl Drop for Process {
 }
 
 /// Lets SIGINT and SIGTERM end the children before the runner.
-pub(crate) fn kill_children_on_signal() -> Result<(), String> {
+pub fn kill_children_on_signal() -> Result<(), String> {
     ctrlc::set_handler(|| {
         for group in alive().iter().filter_map(|group| Pid::from_raw(*group)) {
             let _ = kill_process_group(group, Signal::KILL);

@@ -20,23 +20,23 @@ use std::{
 
 /// What a path does to datagrams, each way.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Network {
+pub struct Network {
     /// Per cent of the datagrams that never arrive.
-    pub(crate) loss: f64,
+    pub loss: f64,
     /// How much later the others do.
-    pub(crate) delay: Duration,
+    pub delay: Duration,
 }
 
 impl Network {
     /// Nothing between the two.
-    pub(crate) const CLEAR: Self = Self { loss: 0.0, delay: Duration::ZERO };
+    pub const CLEAR: Self = Self { loss: 0.0, delay: Duration::ZERO };
     /// A mobile network on a bad day: 2 % of loss and 50 ms, each way.
-    pub(crate) const BAD: Self = Self { loss: 2.0, delay: Duration::from_millis(50) };
+    pub const BAD: Self = Self { loss: 2.0, delay: Duration::from_millis(50) };
 }
 
 /// A running proxy; dropping it ends its threads.
 #[derive(Debug)]
-pub(crate) struct Proxy {
+pub struct Proxy {
     address: SocketAddr,
     over: Arc<AtomicBool>,
     threads: Vec<JoinHandle<()>>,
@@ -44,7 +44,7 @@ pub(crate) struct Proxy {
 
 impl Proxy {
     /// Stands in front of `listener`, on the same IP address.
-    pub(crate) fn start(listener: SocketAddr, network: Network, seed: u64) -> io::Result<Self> {
+    pub fn start(listener: SocketAddr, network: Network, seed: u64) -> io::Result<Self> {
         let front = bind(SocketAddr::new(listener.ip(), 0))?;
         let address = front.local_addr()?;
         let over = Arc::new(AtomicBool::new(false));
@@ -70,7 +70,7 @@ impl Proxy {
     }
 
     /// Where dialers find it.
-    pub(crate) const fn address(&self) -> SocketAddr {
+    pub const fn address(&self) -> SocketAddr {
         self.address
     }
 }

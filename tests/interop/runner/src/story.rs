@@ -6,20 +6,22 @@ use crate::proxy::Network;
 
 /// One story of the matrix.
 #[derive(Debug)]
-pub(crate) struct Story {
-    pub(crate) name: &'static str,
-    pub(crate) kind: Kind,
+pub struct Story {
+    /// As it is called on command lines and in tables.
+    pub name: &'static str,
+    /// What is done.
+    pub kind: Kind,
     /// What lies between the two; the command line can put something in place of a clear path.
-    pub(crate) network: Network,
+    pub network: Network,
     /// Connecting included: several times what the slowest pair needs on two busy cores.
-    pub(crate) limit: Duration,
+    pub limit: Duration,
     /// Part of `--fast`, which CI runs on every change.
-    pub(crate) fast: bool,
+    pub fast: bool,
 }
 
 /// What is done, in numbers that a peer's command line takes. `README.md` has the words for each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
+pub enum Kind {
     /// Connect and nothing else.
     Dial,
     /// Connect to an address whose certhash is another's: it must fail.
@@ -66,7 +68,7 @@ pub(crate) enum Kind {
 
 impl Kind {
     /// How a dialer is told: a word and, for some, a number.
-    pub(crate) const fn command(self) -> (&'static str, Option<u64>) {
+    pub const fn command(self) -> (&'static str, Option<u64>) {
         match self {
             Self::Dial | Self::WrongCerthash | Self::WrongPeer => ("dial", None),
             Self::Ping(count) => ("ping", Some(count)),
@@ -91,7 +93,7 @@ impl Kind {
     }
 
     /// The bytes whose transfer is worth a rate.
-    pub(crate) fn bytes(self) -> Option<u64> {
+    pub fn bytes(self) -> Option<u64> {
         match self {
             Self::Echo(bytes) | Self::Up(bytes) | Self::Down(bytes) => Some(bytes),
             Self::Both(bytes) => Some(2 * bytes),
@@ -101,7 +103,7 @@ impl Kind {
     }
 
     /// How long nothing is meant to happen.
-    pub(crate) const fn silence(self) -> Duration {
+    pub const fn silence(self) -> Duration {
         match self {
             Self::Idle(seconds) => Duration::from_secs(seconds),
             _ => Duration::ZERO,
@@ -109,18 +111,18 @@ impl Kind {
     }
 
     /// Whether a dialer that succeeds has been deceived.
-    pub(crate) const fn must_be_refused(self) -> bool {
+    pub const fn must_be_refused(self) -> bool {
         matches!(self, Self::WrongCerthash | Self::WrongPeer)
     }
 }
 
 /// By its name.
-pub(crate) fn find(name: &str) -> Option<&'static Story> {
+pub fn find(name: &str) -> Option<&'static Story> {
     STORIES.iter().find(|story| story.name == name)
 }
 
 /// All stories, in the order of the table's columns.
-pub(crate) const STORIES: &[Story] = &[
+pub const STORIES: &[Story] = &[
     story("dial", Kind::Dial, 30, true),
     story("ping", Kind::Ping(5), 30, true),
     story("identify", Kind::Identify, 30, true),

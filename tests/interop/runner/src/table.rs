@@ -1,10 +1,9 @@
 //! The tables for people: one for each peer, a row for each story, a column for each pair and version. The
 //! peer with itself is a column like the others, for its own speed is the measure.
 
-use crate::{
-    proxy::Network,
-    verdict::{Outcome, Verdict},
-};
+use interop::proxy::Network;
+
+use crate::verdict::{Outcome, Verdict};
 
 /// Writes the tables, then what did not simply pass, then the sums.
 pub(crate) fn render(verdicts: &[Verdict]) -> String {

@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
+use interop::{peers::Version, story::Kind};
 use serde_json::{Value, json};
 
 use crate::{
     case::{Case, Expected},
-    peers::Version,
     play::Seen,
     sequence,
-    story::Kind,
 };
 
 /// From the best to the worst.

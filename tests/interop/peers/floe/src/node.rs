@@ -6,7 +6,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use contract::{Connection, Dialer, Failure, Identified, Listener, Manner, SERVED, milliseconds};
+use contract::{
+    Connection, Dialer, Failure, Identified, Listener, Manner, Purpose, SERVED, milliseconds,
+};
 use floe_core::ice::Version;
 use floe_tokio::{
     Certificate, Config, DirectAddr, Endpoint, Target,
@@ -29,20 +31,27 @@ pub(crate) struct Node {
 pub(crate) struct Connected(floe_tokio::Connection);
 
 impl Node {
-    async fn bind(addr: SocketAddr) -> Result<Self, Failure> {
+    async fn bind(addr: SocketAddr, purpose: Purpose) -> Result<Self, Failure> {
         let keypair = Keypair::ed25519_from_seed(floe_tokio::os_seed()?);
         let certificate = Certificate::derive(&keypair);
         let identity = Identity::from(keypair);
         let key = identity.public_key().clone();
-        let endpoint = floe_tokio::bind(addr, Config::new(identity, certificate)).await?;
+        let mut config = Config::new(identity, certificate);
+        if purpose == Purpose::Bench {
+            // All dialers of a benchmark have one address, which this limit is against.
+            config.limits.checks_per_second = CHECKS;
+            config.limits.checks_burst = CHECKS;
+            config.limits.connections = CONNECTIONS;
+        }
+        let endpoint = floe_tokio::bind(addr, config).await?;
         Ok(Self { endpoint, key })
     }
 }
 
 impl Listener for Node {
-    async fn listen(address: &str) -> Result<(Self, String), Failure> {
+    async fn listen(address: &str, purpose: Purpose) -> Result<(Self, String), Failure> {
         let address: DirectAddr = address.parse()?;
-        let node = Self::bind(address.socket_addr()).await?;
+        let node = Self::bind(address.socket_addr(), purpose).await?;
         let bound = node.endpoint.listen_addrs();
         let bound = bound.first().ok_or("the socket has no address")?.to_string();
         Ok((node, bound))
@@ -58,13 +67,13 @@ impl Listener for Node {
 impl Dialer for Node {
     type Connection = Connected;
 
-    async fn new(address: &str) -> Result<Self, Failure> {
+    async fn new(address: &str, purpose: Purpose) -> Result<Self, Failure> {
         let address: DirectAddr = address.parse()?;
         let any = match address.socket_addr() {
             SocketAddr::V4(_) => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
             SocketAddr::V6(_) => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
         };
-        Self::bind(SocketAddr::new(any, 0)).await
+        Self::bind(SocketAddr::new(any, 0), purpose).await
     }
 
     async fn dial(
@@ -181,3 +190,7 @@ const PROTOCOLS: [&str; SERVED.len() + 2] = {
 };
 const PING: &str = "/ipfs/ping/1.0.0";
 const PING_LEN: usize = 32;
+/// More than come.
+const CHECKS: u32 = 100_000;
+/// Twice what the benchmark holds at most.
+const CONNECTIONS: usize = 20_000;

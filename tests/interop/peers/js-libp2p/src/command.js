@@ -17,6 +17,7 @@ function parse (versions) {
     allowPositionals: true,
     options: {
       json: { type: 'boolean' },
+      bench: { type: 'boolean', default: false },
       listen: { type: 'string', default: '/ip4/127.0.0.1/udp/0/webrtc-direct' },
       version: { type: 'string', default: 'v1' },
       timeout: { type: 'string', default: '60' }
@@ -24,10 +25,10 @@ function parse (versions) {
   })
   const [command, address, story, number] = positionals
   if (command === 'listen' && address === undefined) {
-    return { command, listen: values.listen }
+    return { command, listen: values.listen, bench: values.bench }
   }
   if (command !== 'dial' || address === undefined || !Object.hasOwn(STORIES, story ?? '')) {
-    throw new Error('usage: listen [--listen MULTIADDR] | dial [--version V] [--timeout S] ADDRESS STORY [NUMBER]')
+    throw new Error('usage: listen [--listen MULTIADDR] [--bench] | dial [--version V] [--timeout S] ADDRESS STORY [NUMBER]')
   }
   if (!versions.includes(values.version)) {
     throw new Error(`there is no version ${values.version}, only ${versions.join(' and ')}`)

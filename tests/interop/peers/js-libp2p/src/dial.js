@@ -81,7 +81,7 @@ async function play ({ node, connection, identified, connect, story, number, say
 }
 
 /** An error and what it is made of, in a line. */
-function words (error) {
+export function words (error) {
   const causes = error.errors ?? (error.cause === undefined ? [] : [error.cause])
   // js-libp2p gives the bare event of a data channel for an error.
   const own = error.message === undefined ? `${error.type ?? error}` : `${error.name}: ${error.message}`

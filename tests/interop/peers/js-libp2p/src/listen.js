@@ -8,8 +8,8 @@ import { ECHO, ENDING, LATE, PERF, PORTION, RESET, SOURCE, STOP } from './protoc
 import { sha256 } from './sequence.js'
 
 /** Serves until the process is told to end. */
-export async function listen (address, say) {
-  const node = await createNode()
+export async function listen ({ listen: address, bench }, say) {
+  const node = await createNode({ bench })
   for (const [protocol, serve] of Object.entries(SERVED)) {
     await node.handle(protocol, async stream => {
       try {

@@ -8,13 +8,19 @@ import { dial } from './dial.js'
 import { listen } from './listen.js'
 import { hear, say } from './report.js'
 
+const line = process.argv.slice(2)
+if (line[0] === 'bench') {
+  // What it needs is no business of the stories'.
+  const { bench } = await import('./bench.js')
+  process.exit(await bench(line.slice(1)) ? 0 : 1)
+}
 const asked = command(['v1', 'v2'])
 if (asked.command === 'listen') {
   for (const signal of ['SIGTERM', 'SIGINT']) {
     process.once(signal, () => { process.exit(0) })
   }
   try {
-    await listen(asked.listen, say)
+    await listen(asked, say)
   } catch (error) {
     say({ event: 'error', step: 'listen', message: error.message })
     process.exit(1)

@@ -7,9 +7,10 @@ import { createLibp2p } from 'libp2p'
 
 /**
  * `listen` are multiaddrs; `version` is what the dialer uses, 1 as published or 2 as `v2.patch` says;
- * `limit` are the milliseconds that a dial may take.
+ * `limit` are the milliseconds that a dial may take. With `bench` nothing happens that was not asked for, and
+ * no limit stands against the hundreds that come from one address.
  */
-export async function createNode ({ listen = [], version = 1, limit = 10_000 } = {}) {
+export async function createNode ({ listen = [], version = 1, limit = 10_000, bench = false } = {}) {
   return await createLibp2p({
     addresses: { listen },
     // Without this it would ask public STUN servers, which a test has nothing to say to.
@@ -18,9 +19,9 @@ export async function createNode ({ listen = [], version = 1, limit = 10_000 } =
     connectionGater: { denyDialMultiaddr: () => false },
     // It would ping now and then, and silence is a story.
     connectionMonitor: { enabled: false },
-    connectionManager: { dialTimeout: limit, addressDialTimeout: limit },
+    connectionManager: { dialTimeout: limit, addressDialTimeout: limit, ...(bench ? NO_LIMITS : {}) },
     services: {
-      identify: identify(),
+      ...(bench ? {} : { identify: identify() }),
       // A ping whose FIN_ACK is still on its way counts as an open stream, and one is the default.
       ping: ping({ maxInboundStreams: STREAMS, maxOutboundStreams: STREAMS })
     }
@@ -29,3 +30,10 @@ export async function createNode ({ listen = [], version = 1, limit = 10_000 } =
 
 /** More than any story has open at once. */
 export const STREAMS = 4096
+
+/** The usual ones are 5 connections a second from one address, and 300 at all. */
+const NO_LIMITS = {
+  inboundConnectionThreshold: Infinity,
+  maxConnections: Infinity,
+  maxIncomingPendingConnections: Infinity
+}

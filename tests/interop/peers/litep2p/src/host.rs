@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use contract::{Failure, Listener, SERVED};
+use contract::{Failure, Listener, Purpose, SERVED};
 use futures::StreamExt as _;
 use litep2p::{
     Litep2p,
@@ -25,7 +25,7 @@ pub(crate) struct Host {
 }
 
 impl Listener for Host {
-    async fn listen(address: &str) -> Result<(Self, String), Failure> {
+    async fn listen(address: &str, _: Purpose) -> Result<(Self, String), Failure> {
         // Nobody wants their events, and without a receiver both do their work all the same.
         let (ping, _pings) = ping::Config::default();
         let (identify, _identified) = identify::Config::new("/ipfs/0.1.0".into(), None);

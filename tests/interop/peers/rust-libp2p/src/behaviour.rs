@@ -1,39 +1,85 @@
-//! The swarm: rust-libp2p's WebRTC transport with ping, identify and raw streams on top.
+//! The swarm: rust-libp2p's WebRTC or QUIC transport with ping, identify and raw streams on top.
 
 use std::{io, time::Duration};
 
-use contract::Failure;
+use contract::{Failure, Purpose};
 use futures::StreamExt as _;
 use libp2p::{
-    Multiaddr, Swarm, SwarmBuilder, Transport as _,
-    core::muxing::StreamMuxerBox,
-    identify, ping,
-    swarm::{NetworkBehaviour, SwarmEvent},
+    Multiaddr, PeerId, Swarm, SwarmBuilder, Transport as _,
+    core::{StreamMuxer, muxing::StreamMuxerBox, transport::Boxed},
+    identify,
+    identity::Keypair,
+    multiaddr::Protocol,
+    ping, quic,
+    swarm::{NetworkBehaviour, SwarmEvent, behaviour::toggle::Toggle},
 };
-use libp2p_webrtc::tokio::{Certificate, Transport};
+use libp2p_webrtc::tokio as webrtc;
 
 #[derive(NetworkBehaviour)]
 pub(crate) struct Behaviour {
-    pub(crate) ping: ping::Behaviour,
-    pub(crate) identify: identify::Behaviour,
+    pub(crate) ping: Toggle<ping::Behaviour>,
+    pub(crate) identify: Toggle<identify::Behaviour>,
     pub(crate) stream: libp2p_stream::Behaviour,
 }
 
-/// A swarm with a fresh identity and certificate that pings its peers every `ping_interval`.
-pub(crate) fn new(ping_interval: Duration) -> Result<Swarm<Behaviour>, Failure> {
+/// What carries connections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Carrier {
+    Webrtc,
+    Quic,
+}
+
+impl Carrier {
+    /// The one that an address asks for.
+    pub(crate) fn of(address: &Multiaddr) -> Self {
+        match address.iter().any(|part| part == Protocol::QuicV1) {
+            true => Self::Quic,
+            false => Self::Webrtc,
+        }
+    }
+
+    fn transport(self, key: &Keypair) -> Result<Boxed<(PeerId, StreamMuxerBox)>, Failure> {
+        Ok(match self {
+            Self::Webrtc => {
+                let certificate = webrtc::Certificate::generate(&mut rand::rng())?;
+                let transport = webrtc::Transport::new(key.clone(), certificate);
+                transport.map(|output, _| boxed(output)).boxed()
+            }
+            Self::Quic => {
+                let transport = quic::tokio::Transport::new(quic::Config::new(key));
+                transport.map(|output, _| boxed(output)).boxed()
+            }
+        })
+    }
+}
+
+fn boxed<M>((peer, muxer): (PeerId, M)) -> (PeerId, StreamMuxerBox)
+where
+    M: StreamMuxer + Send + 'static,
+    M::Substream: Send + 'static,
+    M::Error: Send + Sync + 'static,
+{
+    (peer, StreamMuxerBox::new(muxer))
+}
+
+/// A swarm with a fresh identity and certificate. Stories have their peers pinged every `ping_interval`.
+pub(crate) fn new(
+    carrier: Carrier,
+    purpose: Purpose,
+    ping_interval: Duration,
+) -> Result<Swarm<Behaviour>, Failure> {
+    let stories = purpose == Purpose::Stories;
     let swarm = SwarmBuilder::with_new_identity()
         .with_tokio()
-        .with_other_transport(|key| {
-            let certificate = Certificate::generate(&mut rand::rng())?;
-            let transport = Transport::new(key.clone(), certificate);
-            Ok(transport.map(|(peer, connection), _| (peer, StreamMuxerBox::new(connection))))
-        })?
+        .with_other_transport(|key| carrier.transport(key))?
         .with_behaviour(|key| Behaviour {
-            ping: ping::Behaviour::new(ping::Config::new().with_interval(ping_interval)),
-            identify: identify::Behaviour::new(identify::Config::new(
-                "/ipfs/0.1.0".into(),
-                key.public(),
-            )),
+            ping: stories
+                .then(|| ping::Behaviour::new(ping::Config::new().with_interval(ping_interval)))
+                .into(),
+            identify: stories
+                .then(|| identify::Config::new("/ipfs/0.1.0".into(), key.public()))
+                .map(identify::Behaviour::new)
+                .into(),
             stream: libp2p_stream::Behaviour::new(),
         })?
         // The runner ends connections; a connection that has just no stream open is not idle.

@@ -2,7 +2,9 @@
 
 use std::{io, time::Duration};
 
-use contract::{Connection, Dialer, Failure, Identified, Listener, Manner, SERVED, milliseconds};
+use contract::{
+    Connection, Dialer, Failure, Identified, Listener, Manner, Purpose, SERVED, milliseconds,
+};
 use futures::StreamExt as _;
 use libp2p::{
     Multiaddr, PeerId, StreamProtocol, Swarm, identify,
@@ -16,7 +18,7 @@ use tokio::{
 };
 
 use crate::{
-    behaviour::{self, Behaviour, BehaviourEvent},
+    behaviour::{self, Behaviour, BehaviourEvent, Carrier},
     stream::Stream,
 };
 
@@ -26,10 +28,12 @@ pub(crate) struct Host {
 }
 
 impl Listener for Host {
-    async fn listen(address: &str) -> Result<(Self, String), Failure> {
-        let mut swarm = behaviour::new(PING_OFTEN)?;
-        serve_all(&mut swarm)?;
-        let address = behaviour::listen(&mut swarm, address.parse()?).await?;
+    async fn listen(address: &str, purpose: Purpose) -> Result<(Self, String), Failure> {
+        let address = address.parse()?;
+        let carrier = Carrier::of(&address);
+        let mut swarm = behaviour::new(carrier, purpose, PING_OFTEN)?;
+        serve_all(&mut swarm, carrier)?;
+        let address = behaviour::listen(&mut swarm, address).await?;
         Ok((Self { swarm }, address.to_string()))
     }
 
@@ -42,6 +46,7 @@ impl Listener for Host {
 
 /// A node that dials.
 pub(crate) struct Dialing {
+    carrier: Carrier,
     control: Control,
     dials: mpsc::Sender<Dial>,
     heard: watch::Receiver<Heard>,
@@ -60,18 +65,22 @@ type Pinged = (PeerId, Result<Duration, String>);
 impl Dialer for Dialing {
     type Connection = Connected;
 
-    async fn new(address: &str) -> Result<Self, Failure> {
-        let mut swarm = behaviour::new(PING_OFTEN)?;
-        serve_all(&mut swarm)?;
+    async fn new(address: &str, purpose: Purpose) -> Result<Self, Failure> {
+        let address = address.parse()?;
+        let carrier = Carrier::of(&address);
+        let mut swarm = behaviour::new(carrier, purpose, PING_OFTEN)?;
+        serve_all(&mut swarm, carrier)?;
         let control = swarm.behaviour().stream.new_control();
         // libp2p-webrtc dials from the socket of a listener and has none of its own
         // (`Error::NoListeners`, src/tokio/transport.rs).
-        behaviour::listen(&mut swarm, beside(&address.parse()?)?).await?;
+        if carrier == Carrier::Webrtc {
+            behaviour::listen(&mut swarm, beside(&address)?).await?;
+        }
         let (dials, asked) = mpsc::channel(1);
         let (identified, heard) = watch::channel(None);
         let pings = broadcast::Sender::new(1000);
         tokio::spawn(run(swarm, asked, identified, pings.clone()));
-        Ok(Self { control, dials, heard, pings })
+        Ok(Self { carrier, control, dials, heard, pings })
     }
 
     async fn dial(&self, address: &str, version: &str, _: Duration) -> Result<Connected, Failure> {
@@ -82,6 +91,7 @@ impl Dialer for Dialing {
         self.dials.send(Dial(address.parse()?, answer)).await?;
         let peer = answered.await??;
         Ok(Connected {
+            carrier: self.carrier,
             peer,
             control: self.control.clone(),
             heard: self.heard.clone(),
@@ -99,6 +109,7 @@ impl Dialer for Dialing {
 
 /// An authenticated connection.
 pub(crate) struct Connected {
+    carrier: Carrier,
     peer: PeerId,
     control: Control,
     heard: watch::Receiver<Heard>,
@@ -119,7 +130,7 @@ impl Connection for Connected {
     async fn open(&self, protocol: &'static str, manner: Manner) -> io::Result<Stream> {
         let opened =
             self.control.clone().open_stream(self.peer, StreamProtocol::new(protocol)).await;
-        Ok(Stream::new(opened.map_err(io::Error::other)?, manner))
+        Ok(Stream::new(opened.map_err(io::Error::other)?, self.carrier, manner))
     }
 
     /// Takes the round trips that rust-libp2p's ping behaviour reports.
@@ -207,18 +218,19 @@ async fn run(
 }
 
 /// Serves whatever the contract asks for, beside the behaviours.
-fn serve_all(swarm: &mut Swarm<Behaviour>) -> Result<(), Failure> {
+fn serve_all(swarm: &mut Swarm<Behaviour>, carrier: Carrier) -> Result<(), Failure> {
     for protocol in SERVED {
         let mut control = swarm.behaviour().stream.new_control();
-        tokio::spawn(serve(protocol, control.accept(StreamProtocol::new(protocol))?));
+        tokio::spawn(serve(protocol, carrier, control.accept(StreamProtocol::new(protocol))?));
     }
     Ok(())
 }
 
-async fn serve(protocol: &'static str, mut incoming: IncomingStreams) {
+async fn serve(protocol: &'static str, carrier: Carrier, mut incoming: IncomingStreams) {
     while let Some((peer, stream)) = incoming.next().await {
         tokio::spawn(async move {
-            let served = contract::serve(protocol, Stream::new(stream, Manner::Usual)).await;
+            let stream = Stream::new(stream, carrier, Manner::Usual);
+            let served = contract::serve(protocol, stream).await;
             if let Err(error) = served {
                 eprintln!("{protocol} for {peer} failed: {error}");
             }

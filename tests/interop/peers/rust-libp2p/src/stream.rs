@@ -9,6 +9,8 @@ use std::{
 use contract::{Duplex, Manner};
 use futures::{AsyncRead, AsyncWrite};
 
+use crate::behaviour::Carrier;
+
 /// Steps around three defects of libp2p-webrtc-utils 0.5.0 and libp2p-webrtc 0.10.0-alpha; the README of
 /// the interop tests lists them with their places, and `tests/defects.rs` proves those that need no
 /// network.
@@ -20,14 +22,18 @@ use futures::{AsyncRead, AsyncWrite};
 /// - It cannot receive messages above 8192 bytes, so that is what it must not send to its like.
 pub(crate) struct Stream {
     stream: libp2p::Stream,
-    /// The longest piece that is written at once.
-    piece: usize,
+    /// The longest piece that is written at once; none where frames are no matter.
+    piece: Option<usize>,
     past_fin_ack: bool,
 }
 
 impl Stream {
-    pub(crate) fn new(stream: libp2p::Stream, manner: Manner) -> Self {
-        let piece = if manner == Manner::BigFrames { BIG_PIECE } else { PIECE };
+    pub(crate) fn new(stream: libp2p::Stream, carrier: Carrier, manner: Manner) -> Self {
+        let piece = match (carrier, manner) {
+            (Carrier::Quic, _) => None,
+            (Carrier::Webrtc, Manner::BigFrames) => Some(BIG_PIECE),
+            (Carrier::Webrtc, _) => Some(PIECE),
+        };
         Self { stream, piece, past_fin_ack: manner != Manner::Plain }
     }
 }
@@ -62,9 +68,11 @@ impl AsyncWrite for Stream {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
+        let Some(piece) = self.piece else {
+            return Pin::new(&mut self.stream).poll_write(context, bytes);
+        };
         ready!(Pin::new(&mut self.stream).poll_flush(context))?;
-        let piece = bytes.len().min(self.piece);
-        Pin::new(&mut self.stream).poll_write(context, &bytes[..piece])
+        Pin::new(&mut self.stream).poll_write(context, &bytes[..bytes.len().min(piece)])
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
