@@ -9,7 +9,8 @@
 //! it does not                            → 5/4 of it
 //! less comes than once did, none is lost → and a little more each round: somebody takes our share, or the
 //!                                          shortest round trip is not what it was
-//! something was lost                     → SCTP has found the end, and is left alone with it
+//! something was lost                     → twice of it: SCTP has found the end, and is hardly held back; more
+//!                                          would only wait in front of what is written next
 //! ```
 //!
 //! Never less than what a local network needs, and never more than a limit: SCTP's work per poll grows with
@@ -91,7 +92,7 @@ impl Budget {
         let new = || Box::new(Path::new(progress.retransmits));
         let path = self.path.get_or_insert_with(new);
         path.on_progress(progress, rtt_min);
-        path.bytes = path.of(rtt_min).clamp(MIN, self.max);
+        path.bytes = path.budget().clamp(MIN, self.max);
     }
 }
 
@@ -140,21 +141,14 @@ impl Path {
         self.delivery.begin_round();
     }
 
-    fn of(&self, rtt_min: Duration) -> usize {
+    fn budget(&self) -> usize {
         let most = self.delivery.most();
         match self.phase {
             Phase::Growing => most / 4 * 7 + SLACK + self.extra,
             Phase::Steady => most / 4 * 5 + SLACK + self.extra,
-            Phase::Lossy => (most * 2).max(of_unknown(rtt_min)),
+            Phase::Lossy => most * 2,
         }
     }
-}
-
-/// What keeps 200 Mbit/s busy, up to what most peers have a window for: enough for the queues of most paths, as
-/// nobody knows how long the one on this path is.
-fn of_unknown(rtt_min: Duration) -> usize {
-    let micros = usize::try_from(rtt_min.as_micros()).unwrap_or(usize::MAX);
-    micros.saturating_mul(MIN / 2_500).clamp(MIN, 1024 * 1024)
 }
 
 /// What a local network needs, and what SCTP handles at full speed (measured: a quarter less at 1 MiB). Also
