@@ -82,5 +82,6 @@ fn log_to_stderr() {
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).init();
 }
 
-/// What is logged unless RUST_LOG says otherwise: who comes and goes, and what went wrong.
-const DEFAULT_LOGS: &str = "warn,floe=info";
+/// What is logged unless RUST_LOG says otherwise: who comes and goes, and what went wrong. The SCTP library warns
+/// of what is meant to be so: that nobody offers partial reliability.
+const DEFAULT_LOGS: &str = "warn,floe=info,sctp_proto=error";

@@ -117,6 +117,9 @@
 //!   an authenticated peer makes a line whenever it likes: one for each stream that it opens.
 //! - ICE credentials, keys and payload are never told. That is said of these targets: the libraries beneath
 //!   (`is`, `dimpl`, `sctp_proto`) have targets of their own, and `is` prints credentials at `debug`.
+//!   `sctp_proto` warns once for each connection that it is "not using ForwardTSN". That is meant to be so: libp2p
+//!   has no use for partial reliability, and with megabytes under way SCTP would work three times as long for it.
+//!   `sctp_proto=error` is what the program `floe` has.
 //! - What is not enabled costs a look at a flag: no span is made, no field computed.
 
 pub mod certificate;
