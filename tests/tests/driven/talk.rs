@@ -84,10 +84,14 @@ impl Plan {
         }
     }
 
+    /// An accepter that has nothing to say finishes as soon as it knows the plan, which an opener that has not
+    /// yet given up may hear.
     fn never_finishes(self, opener: bool) -> bool {
-        let way = self.way;
-        let neither = matches!(way, Way::OpenerResets | Way::OpenerDrops | Way::AccepterResets);
-        neither || opener && way == Way::AccepterStops
+        match self.way {
+            Way::OpenerResets | Way::OpenerDrops | Way::AccepterStops => opener,
+            Way::AccepterResets => true,
+            _ => false,
+        }
     }
 }
 

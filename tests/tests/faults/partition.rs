@@ -159,9 +159,11 @@ fn a_flapping_path() {
         let mut rng = Rng::new(seed);
         let mut exchange = Exchange::new(&mut pair, seed, 1_000_000);
         let mut flaps = 0;
-        while !exchange.run(&mut pair.world, millis(200 + rng.below(800))) {
+        let mut is_done = false;
+        while !is_done && !exchange.run(&mut pair.world, millis(200 + rng.below(800))) {
             pair.world.net.between(CLIENT, SERVER).cut();
-            assert!(!exchange.run(&mut pair.world, millis(100 + rng.below(900))));
+            // What is under way at that moment still arrives.
+            is_done = exchange.run(&mut pair.world, millis(100 + rng.below(900)));
             pair.world.net.between(CLIENT, SERVER).heal();
             flaps += 1;
             assert!(pair.world.now.since_epoch() < secs(90), "too slow: {:#?}", pair.world);
