@@ -29,12 +29,12 @@ pub(crate) fn compare(rows: &[Row]) -> ExitCode {
         };
         let ratio = |at: usize| row.counts[at] as f64 / before.counts[at].max(1) as f64;
         let ratios = [0, 1, 2, 3].map(ratio);
-        is_dearer |= ratios.iter().any(|ratio| *ratio > DEARER);
-        let percent = ratios.map(|ratio| format!("{:>5.1}", ratio * 100.0)).concat();
+        is_dearer |= ratios.iter().zip(DEARER).any(|(ratio, dearer)| *ratio > dearer);
+        let percent = ratios.map(|ratio| format!(" {:>5.1}", ratio * 100.0)).concat();
         println!("{} {percent}", line(row));
     }
     if is_dearer {
-        eprintln!("error: a path costs a tenth more than what is committed, or is not in it");
+        eprintln!("error: a path costs far more than what is committed, or is not in it");
         return ExitCode::FAILURE;
     }
     ExitCode::SUCCESS
@@ -63,5 +63,6 @@ fn parse(text: &str) -> Vec<Row> {
 const FILE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/benches/cost/committed.txt");
 const HEAD: &str =
     "path                                              instructions: dialer, listener; allocations";
-/// What is laid out otherwise by a compiler's whim stays below this.
-const DEARER: f64 = 1.1;
+/// What another compiler does otherwise, or cryptography on another processor, stays below this: instructions of both
+/// sides, and allocations, which hardly depend on either.
+const DEARER: [f64; 4] = [1.25, 1.25, 1.1, 1.1];
