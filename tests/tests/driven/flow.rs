@@ -40,7 +40,7 @@ fn a_slow_reader_stops_the_writer_and_gets_all() {
         let reads = two.server(async move {
             let connection = server.accept().await;
             let mut stream = connection.accept().await.expect("it is opened");
-            server.clock.sleep(secs(150)).await;
+            server.clock.sleep(secs(60)).await;
             let mut heard = vec![0; LEN];
             let mut at = 0;
             while at < heard.len() {
@@ -53,10 +53,9 @@ fn a_slow_reader_stops_the_writer_and_gets_all() {
             // Whose last word is lost would not be acknowledged any more if this side closed.
             connection.closed().await
         });
-        // A lost word of new room is made up for by a probe, which waits the longer the more went before.
-        two.world.run(secs(70));
+        two.world.run(secs(20));
         let stopped = written.get();
-        two.world.run(secs(70));
+        two.world.run(secs(30));
         assert_eq!(written.get(), stopped, "a writer goes on though nobody reads");
         // The reader's limit and its window, and what this side keeps: two pipes, the stream's bytes, and
         // what SCTP takes beyond.

@@ -84,14 +84,10 @@ impl Plan {
         }
     }
 
-    /// An accepter that has nothing to say finishes as soon as it knows the plan, which an opener that has not
-    /// yet given up may hear.
     fn never_finishes(self, opener: bool) -> bool {
-        match self.way {
-            Way::OpenerResets | Way::OpenerDrops | Way::AccepterStops => opener,
-            Way::AccepterResets => true,
-            _ => false,
-        }
+        let way = self.way;
+        let neither = matches!(way, Way::OpenerResets | Way::OpenerDrops | Way::AccepterResets);
+        neither || opener && way == Way::AccepterStops
     }
 }
 
@@ -353,7 +349,9 @@ impl Lane {
                 self.gone = true;
                 peer.forget(now, id);
             }
-            (false, Way::Echo) if self.end != Some(Read::Finished) => {}
+            // An end could come while an opener that means to give up still speaks.
+            (false, Way::Echo | Way::OpenerResets | Way::OpenerDrops)
+                if self.end != Some(Read::Finished) => {}
             _ => {
                 self.finished = true;
                 self.broken = peer.finish(now, id).is_err();

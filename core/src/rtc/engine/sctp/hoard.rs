@@ -5,7 +5,9 @@
 //! chunks of one byte, behind a gap or in pieces of a message that never ends, would have a hundred times
 //! the window kept, and hours of computing for a megabyte. So a chunk is charged with no less than
 //! [`CHUNK_LEN_MIN`]: as many as the window has room for are taken, and the window that the peer is told of
-//! shrinks by them. What comes beyond it is dropped as if it were lost; what fills a gap never is.
+//! shrinks by them. What comes beyond it is dropped as if it were lost; what fills a gap never is. So is what comes
+//! beyond the bytes of the window, as the library has room for the largest that it may become: a peer goes on asking
+//! with a chunk whether there is room (RFC 9260 §6.1 A), and would fill all of that while nobody reads.
 //!
 //! The count needs no list. Numbers of chunks (TSN) follow each other, so it is the distance from the first
 //! to the highest, less what was read; and whatever drops out of the library unread is made up for when
@@ -22,12 +24,14 @@ pub(super) struct Hoard {
     highest: Option<u32>,
     /// Chunks up to there that were not read, missing ones among them.
     held: u32,
+    /// Bytes of them.
+    kept: u32,
 }
 
 impl Hoard {
     /// Nothing, in a window.
     pub(super) fn new(window: Window) -> Self {
-        Self { window, highest: None, held: 0 }
+        Self { window, highest: None, held: 0, kept: 0 }
     }
 
     /// The peer begins to count with this number.
@@ -42,13 +46,17 @@ impl Hoard {
         let highest = self.highest?;
         let room = (self.window.bytes() / CHUNK_LEN_MIN).saturating_sub(self.held);
         let data = packet::chunks(packet).filter(|chunk| chunk.kind == packet::DATA);
-        let ahead = data
-            .filter_map(|chunk| chunk.tsn())
-            .filter(|tsn| packet::is_after(*tsn, highest))
-            .map(|tsn| tsn.wrapping_sub(highest))
-            .filter(|ahead| *ahead <= room)
-            .max()
-            .unwrap_or_default();
+        let mut ahead = 0;
+        for chunk in data {
+            let Some(tsn) = chunk.tsn().filter(|tsn| packet::is_after(*tsn, highest)) else {
+                continue;
+            };
+            let distance = tsn.wrapping_sub(highest);
+            if distance <= room && self.kept < self.window.bytes() {
+                ahead = distance.max(ahead);
+                self.kept = self.kept.saturating_add(chunk.content_len());
+            }
+        }
         self.held += ahead;
         self.highest = Some(highest.wrapping_add(ahead));
         self.highest
@@ -62,6 +70,7 @@ impl Hoard {
     /// So many chunks were read, of so many bytes together.
     pub(super) fn on_read(&mut self, chunks: usize, bytes: usize) {
         self.window.on_read(bytes);
+        self.kept = self.kept.saturating_sub(u32::try_from(bytes).unwrap_or(u32::MAX));
         self.held = self.held.saturating_sub(u32::try_from(chunks).unwrap_or(u32::MAX));
     }
 
@@ -71,6 +80,7 @@ impl Hoard {
         let highest = self.highest?;
         // Each chunk has a byte at least.
         let kept = self.window.max().saturating_sub(left);
+        self.kept = kept;
         let missing = if packet::is_after(highest, tsn) { highest.wrapping_sub(tsn) } else { 0 };
         self.held = self.held.min(kept.saturating_add(missing));
         // A gap alone is no reason to slow down: nothing of what is missing is kept.
@@ -159,6 +169,17 @@ mod tests {
         hoard.begin(0);
         assert!(takes(&mut hoard, &data(0..300)));
         assert_eq!(hoard.on_sack(299, window - 300 * 512), None);
+    }
+
+    #[test]
+    fn no_more_bytes_than_the_window_has_though_it_may_grow() {
+        let mut hoard = Hoard::new(Window::new(256 * 10, 256 * 1_000));
+        hoard.begin(0);
+        hoard.on_sack(0, 256 * 1_000 - 256 * 10 + 1);
+        assert_eq!(hoard.admit(&data([1, 2])), Some(1), "there was room for a byte");
+        assert!(!takes(&mut hoard, &data([2])));
+        hoard.on_read(1, 2);
+        assert!(takes(&mut hoard, &data([2])));
     }
 
     #[test]

@@ -223,6 +223,11 @@ impl Chunk<'_> {
         u32_at(self.bytes, 4)
     }
 
+    /// Bytes of content, of DATA.
+    pub(super) fn content_len(&self) -> u32 {
+        u32::try_from(self.bytes.len().saturating_sub(DATA_HEADER_LEN)).unwrap_or(u32::MAX)
+    }
+
     fn padded_len(&self) -> usize {
         self.bytes.len().next_multiple_of(4)
     }
@@ -274,6 +279,8 @@ fn u32_at(bytes: &[u8], at: usize) -> Option<u32> {
 const PORT: u16 = 5000;
 /// Ports, verification tag, checksum.
 pub(super) const HEADER_LEN: usize = 12;
+/// Type, flags, length, TSN, stream, sequence number, payload protocol.
+const DATA_HEADER_LEN: usize = 16;
 /// A SACK without gap reports and duplicates.
 const SACK_LEN: usize = 16;
 /// Sixteen bytes at a time: eight times as fast as by the byte, for 16 KiB of tables, which the back end has too.

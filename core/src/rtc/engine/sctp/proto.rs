@@ -179,7 +179,13 @@ impl Sctp for Association {
             _ => true,
         };
         let packet = match packet::with_only(&packet, is_wanted) {
-            Some(rest) if packet::first_chunk(&rest).is_none() => return,
+            Some(rest) if packet::first_chunk(&rest).is_none() => {
+                if packet::first_chunk(&packet) == Some(packet::DATA) {
+                    // Whoever asks for room must hear that there is none, or takes us for gone.
+                    self.window_update(now);
+                }
+                return;
+            }
             Some(rest) => Bytes::from(rest),
             None => packet,
         };

@@ -111,3 +111,26 @@ fn a_shutdown_behind_other_chunks_ends_the_association() {
         assert_eq!(give(&mut ends[0], now, vec![Bytes::from(packet)]), [Event::Closed]);
     }
 }
+
+/// A peer that sees no room asks for it with a chunk at a time, for as long as nobody reads.
+#[test]
+fn who_asks_for_room_is_answered_and_given_none() {
+    let mut now = Instant::now();
+    let mut ends =
+        [Role::Client, Role::Server].map(|role| Association::new(role, 8 << 10, 1 << 20));
+    ends[0].connect(now);
+    settle(&mut ends, now);
+    assert!(ends[0].open(2));
+    (0..64).for_each(|_| assert!(ends[0].send(2, Kind::Data, Bytes::from(vec![7; 1_000]))));
+    for _ in 0..40 {
+        settle(&mut ends, now);
+        now += Duration::from_secs(30);
+        ends.iter_mut().for_each(|end| end.handle_timeout(now));
+    }
+    let read = core::iter::from_fn(|| ends[1].receive(2)).count();
+    assert!((8..=9).contains(&read), "{read} messages were taken");
+    // Its association lives, and goes on when there is room.
+    ends[1].window_update(now);
+    settle(&mut ends, now);
+    assert!(ends[1].receive(2).is_some());
+}
