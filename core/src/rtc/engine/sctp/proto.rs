@@ -74,6 +74,8 @@ pub(in crate::rtc::engine) struct Association {
     events: VecDeque<Event>,
     /// The last packet with data, for `window_update`.
     last_data: Bytes,
+    /// The last one that there was no room for.
+    refused: Option<Bytes>,
     hoard: Hoard,
     rtt: Rtt,
     resent: Resent,
@@ -129,6 +131,7 @@ impl Sctp for Association {
             abort: None,
             events: VecDeque::new(),
             last_data: Bytes::new(),
+            refused: None,
             hoard: Hoard::new(window),
             rtt: Rtt::default(),
             resent: Resent::default(),
@@ -170,22 +173,21 @@ impl Sctp for Association {
             _ => {}
         }
         let last = self.hoard.admit(&packet);
-        // The library takes no packet in which there is an answer to a HEARTBEAT.
-        let is_wanted = |chunk: &packet::Chunk<'_>| match chunk.kind {
-            packet::HEARTBEAT_ACK => false,
-            packet::DATA => {
-                !chunk.tsn().zip(last).is_some_and(|(it, last)| packet::is_after(it, last))
-            }
-            _ => true,
+        let is_refused = |chunk: &packet::Chunk<'_>| {
+            let tsn = chunk.tsn().filter(|_| chunk.kind == packet::DATA);
+            tsn.zip(last).is_some_and(|(tsn, last)| packet::is_after(tsn, last))
         };
+        if packet::chunks(&packet).any(|chunk| is_refused(&chunk)) {
+            // Whoever asks for room must hear that there is none, or takes us for gone.
+            self.acknowledge(now);
+            let refused = packet::with_only(&packet, |chunk| chunk.kind == packet::DATA);
+            self.refused = Some(refused.map_or_else(|| packet.clone(), Bytes::from));
+        }
+        // The library takes no packet in which there is an answer to a HEARTBEAT.
+        let is_wanted =
+            |chunk: &packet::Chunk<'_>| chunk.kind != packet::HEARTBEAT_ACK && !is_refused(chunk);
         let packet = match packet::with_only(&packet, is_wanted) {
-            Some(rest) if packet::first_chunk(&rest).is_none() => {
-                if packet::first_chunk(&packet) == Some(packet::DATA) {
-                    // Whoever asks for room must hear that there is none, or takes us for gone.
-                    self.window_update(now);
-                }
-                return;
-            }
+            Some(rest) if packet::first_chunk(&rest).is_none() => return,
             Some(rest) => Bytes::from(rest),
             None => packet,
         };
@@ -338,14 +340,11 @@ impl Sctp for Association {
     }
 
     fn window_update(&mut self, now: Instant) {
-        if self.last_data.is_empty() || self.over {
-            return;
+        // The peer would not send it again before its timer is due, and nothing else instead.
+        if let Some(refused) = self.refused.take() {
+            self.handle_packet(now, refused);
         }
-        // A duplicate must be acknowledged, and the acknowledgement carries the window; the second in
-        // a row at once (RFC 9260 §6.2), the first only after the delay.
-        for _ in 0..2 {
-            self.feed(now, self.last_data.clone());
-        }
+        self.acknowledge(now);
     }
 
     fn heartbeat(&self) -> [u8; 24] {
@@ -382,6 +381,18 @@ impl Sctp for Association {
 }
 
 impl Association {
+    /// Makes the next poll acknowledge what has come, which carries the window.
+    fn acknowledge(&mut self, now: Instant) {
+        if self.last_data.is_empty() || self.over {
+            return;
+        }
+        // A duplicate must be acknowledged; the second in a row at once (RFC 9260 §6.2), the first only after the
+        // delay.
+        for _ in 0..2 {
+            self.feed(now, self.last_data.clone());
+        }
+    }
+
     fn association(&mut self) -> Option<&mut sctp_proto::Association> {
         self.attempt.as_mut().map(|attempt| &mut attempt.association)
     }
