@@ -1,7 +1,7 @@
 //! The virtual WAN: how fast floe is on paths that no test machine has, exactly.
 //!
 //! Two nodes of floe with the default configuration, a way between them, and a clock that is only a number: the
-//! same on every machine, so the tables are [committed](committed) and a change shows as a diff.
+//! same on every machine, so the tables are [`committed`] and a change shows as a diff.
 //!
 //! ```sh
 //! cargo run --release -p floe-tests --bin wan             # plays all and writes tests/wan.md anew

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
-/// A table of stories, in Markdown; what was not [played](Cell::play) yet is a dash.
+/// A table of stories, in Markdown; what was not played yet is a dash.
 #[derive(Debug)]
 pub struct Table {
     pub(super) title: &'static str,

@@ -11,6 +11,7 @@
 //! Obeys: RFC 6347 §4.1, RFC 5288 §3 (DTLS 1.2); RFC 9147 §4 (DTLS 1.3); §4.1.2.6 and §4.5.1 on replays.
 
 use core::ops::Range;
+use std::boxed::Box;
 
 use bytes::Bytes;
 use ring::aead::{self, Aad, LessSafeKey, Nonce, UnboundKey};
@@ -31,7 +32,7 @@ pub(super) struct Opener {
 
 enum Version {
     V12 { salt: [u8; SALT_LEN] },
-    V13 { iv: [u8; IV_LEN], number_key: aead::quic::HeaderProtectionKey },
+    V13 { iv: [u8; IV_LEN], number_key: Box<aead::quic::HeaderProtectionKey> },
 }
 
 /// What a record is.
@@ -66,7 +67,7 @@ impl Opener {
                 let number_key =
                     aead::quic::HeaderProtectionKey::new(&aead::quic::AES_128, number_key)
                         .expect("the key is as long as the algorithm wants it");
-                (key, Version::V13 { iv: *iv, number_key })
+                (key, Version::V13 { iv: *iv, number_key: Box::new(number_key) })
             }
         };
         let key = UnboundKey::new(&aead::AES_128_GCM, key);
@@ -90,7 +91,8 @@ impl Opener {
         self.is_proven = true;
         self.replay.note(layout.number);
         self.opened += 1;
-        if matches!(self.version, Version::V13 { .. }) && self.opened % COUNTED_EVERY == 0 {
+        if matches!(self.version, Version::V13 { .. }) && self.opened.is_multiple_of(COUNTED_EVERY)
+        {
             return Opened::Counted;
         }
         bytes.truncate(len);
