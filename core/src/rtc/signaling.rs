@@ -169,6 +169,7 @@ impl Signaling {
                     return;
                 }
             }
+            inbox.forget_read();
         }
         self.inbox = Some(inbox);
     }

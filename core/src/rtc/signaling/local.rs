@@ -22,8 +22,7 @@ pub(super) struct Local {
     limit: usize,
     /// No more candidates will be said.
     is_end: bool,
-    /// The peer has said ICE_DONE and waits for ours.
-    owes_done: bool,
+    done: Done,
     outbox: VecDeque<Vec<u8>>,
 }
 
@@ -37,7 +36,7 @@ impl Local {
             candidates: 0,
             limit,
             is_end: false,
-            owes_done: false,
+            done: Done::Unasked,
             outbox: VecDeque::new(),
         }
     }
@@ -83,8 +82,10 @@ impl Local {
 
     /// The peer has said ICE_DONE.
     pub(super) fn on_done(&mut self) {
-        self.owes_done = true;
-        self.say_done();
+        if self.done == Done::Unasked {
+            self.done = Done::Owed;
+            self.say_done();
+        }
     }
 
     /// The next message to write.
@@ -110,7 +111,8 @@ impl Local {
     /// Whoever says ICE_DONE waits for it; whoever does not would stop reading at it. Neither may see it before
     /// our last candidate.
     fn say_done(&mut self) {
-        if self.is_described && self.is_end && core::mem::take(&mut self.owes_done) {
+        if self.is_described && self.is_end && self.done == Done::Owed {
+            self.done = Done::Said;
             self.say(Message::new(Kind::IceDone, ""));
         }
     }
@@ -120,4 +122,15 @@ impl Local {
         message.encode(&mut bytes).expect("there is room for its length");
         self.outbox.push_back(bytes);
     }
+}
+
+/// ICE_DONE: whether it is to be said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Done {
+    /// The peer has not said it.
+    Unasked,
+    /// It has, and waits for ours.
+    Owed,
+    /// We have. Said to each that came, two of us would say it for ever.
+    Said,
 }

@@ -160,6 +160,7 @@ fn ice_done_is_said_to_who_says_it_behind_our_last_candidate() {
     // To who says it afterwards: at once, and once.
     offerer.handle_bytes(&wire(Kind::IceDone, ""));
     assert_eq!(kinds(&written(&mut offerer)), [Kind::IceDone]);
+    offerer.handle_bytes(&wire(Kind::IceDone, ""));
     offerer.end_candidates();
     offerer.handle_connected(NOW);
     assert_eq!(kinds(&written(&mut offerer)), []);
