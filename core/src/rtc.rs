@@ -94,7 +94,8 @@
 //! Private `/webrtc` needs more than webrtc-direct. What follows are machines of their own, of which no endpoint
 //! knows:
 //!
-//! - [`signaling`]: two nodes tell each other through a relay who and where they are.
+//! - [`signaling`]: two nodes tell each other through a relay who and where they are;
+//! - [`reflexive`]: STUN servers tell a node behind a NAT where that is from outside.
 //!
 //! # What is traced
 //!
@@ -135,6 +136,7 @@ pub mod error;
 pub mod identity;
 pub mod keylog;
 pub mod output;
+pub mod reflexive;
 pub mod signaling;
 
 mod admission;
@@ -207,6 +209,7 @@ mod tests {
         is_an_error::<identity::PayloadError>();
         is_an_error::<identity::PublicKeyError>();
         is_an_error::<identity::SignError>();
+        is_an_error::<reflexive::Failure>();
         is_an_error::<signaling::Failure>();
     }
 
