@@ -21,9 +21,9 @@
 //!   than [`Limits::candidates`]) are passed over: browsers send several such, and one that can be used is enough.
 //!   `null`, `""` and an empty candidate say that none follow.
 //! - **Messages** of kinds that are not known are passed over, and so are second descriptions. What is no message
-//!   (malformed, or longer than a description can be) is the end of reading, as where the next one begins cannot be
-//!   known. Before the description that is a failure, as it can come no more; after it the attempt goes on with what
-//!   was said, as js-libp2p does.
+//!   (malformed, or longer than a description can be) is the end of reading, as for js-libp2p: what follows it means
+//!   nothing. Before the description that is a failure, as none can come any more; after it the attempt goes on with
+//!   what was said.
 //! - **A description** that cannot be used is a failure: there is nothing to go on with.
 //! - **The end of the stream**, and its reset, are no failure once the description is there. Whoever is connected first
 //!   closes it, while the other side's last check is still under way, and a relay may go at any time.
@@ -69,7 +69,7 @@ use self::inbox::Inbox;
 use self::local::Local;
 use self::remote::Remote;
 use crate::sdp::{Candidate, SessionDescription, Setup};
-use crate::signaling::{Kind, Message, SignalingError};
+use crate::signaling::{Kind, Message};
 use crate::time::{Deadline, Timestamp};
 
 /// One attempt to come to a connection, one side of it.
@@ -163,7 +163,7 @@ impl Signaling {
                 match inbox.next() {
                     Ok(Some(message)) => self.on_message(message),
                     Ok(None) => break,
-                    Err(error) => return self.on_unreadable(error),
+                    Err(error) => return self.stop_reading(Failure::Message(error)),
                 }
                 if matches!(self.phase, Phase::Failed { .. }) {
                     return;
@@ -244,7 +244,8 @@ impl Signaling {
         Some(Deadline::new(self.deadline, why))
     }
 
-    /// What is to be done to the stream next.
+    /// What is to be done to the stream next. What waits is our description, no more candidates than the limit, and
+    /// at most one message behind them.
     #[must_use]
     pub fn poll_stream(&mut self) -> Option<StreamAction> {
         if self.is_gone {
@@ -295,9 +296,10 @@ impl Signaling {
                 self.local.on_done();
             }
             kind @ (Kind::SdpOffer | Kind::SdpAnswer) if self.phase == Phase::Describing => {
-                let described = match kind == awaited {
-                    true => self.on_description(message.data),
-                    false => Err(Failure::Unexpected(kind)),
+                let described = if kind == awaited {
+                    self.on_description(message.data)
+                } else {
+                    Err(Failure::Unexpected(kind))
                 };
                 described.unwrap_or_else(|failure| self.fail(failure));
             }
@@ -321,10 +323,6 @@ impl Signaling {
         self.remote.on_description(&sdp, setup, &mut self.events);
         self.phase = Phase::Connecting;
         Ok(())
-    }
-
-    fn on_unreadable(&mut self, error: SignalingError) {
-        self.stop_reading(Failure::Message(error));
     }
 
     /// Nothing more comes from the peer: a failure if that is too early.

@@ -10,6 +10,7 @@ use crate::fingerprint::Fingerprint;
 use crate::ice::{Password, Secrets, Ufrag};
 use crate::rtc::CandidateInit;
 use crate::sdp::{CandidateKind, Foundation, Mid, SdpError};
+use crate::signaling::SignalingError;
 
 mod candidates;
 mod ending;
