@@ -109,7 +109,7 @@ pub enum Event {
         /// Why.
         failure: Failure,
     },
-    /// The last server has failed, and none sees us anywhere.
+    /// The last server has failed, and none sees us anywhere. Told again only after one has seen us.
     Unknown,
 }
 
@@ -156,7 +156,7 @@ impl Reflexive {
         for server in servers {
             this.add(now, server);
         }
-        if this.servers.is_empty() {
+        if this.is_unknown() {
             this.events.push_back(Event::Unknown);
         }
         this.handle_timeout(now);
@@ -257,6 +257,7 @@ impl Reflexive {
     fn on_said(&mut self, now: Timestamp, at: usize, said: Result<SocketAddr, Failure>) {
         let is_known = |it: SocketAddr| self.servers.iter().any(|other| other.mapped == Some(it));
         let is_new = said.is_ok_and(|address| !is_known(address));
+        let was_unknown = self.is_unknown();
         let server = &mut self.servers[at];
         let (addr, before) = (server.addr, server.mapped);
         server.is_request_due = false;
@@ -271,9 +272,14 @@ impl Reflexive {
             (Ok(_), _) => None,
             (Err(failure), _) => Some(Event::Failed { server: addr, failure }),
         });
-        if said.is_err() && self.servers.iter().all(|it| it.is_settled && it.mapped.is_none()) {
+        if self.is_unknown() && !was_unknown {
             self.events.push_back(Event::Unknown);
         }
+    }
+
+    /// Every server has had its time, and none sees us.
+    fn is_unknown(&self) -> bool {
+        self.servers.iter().all(|it| it.is_settled && it.mapped.is_none())
     }
 }
 

@@ -87,7 +87,7 @@ impl Remote {
         };
         let Ok(candidate) = init.candidate() else { return };
         if self.is_end {
-            // RFC 8838 §13: none may be sent behind the end, so ICE need not reckon with them.
+            // Trickle ICE has none behind the end (RFC 8838), so nobody reckons with them.
         } else if self.ufrag.is_some() {
             self.tell(&candidate, events);
         } else if self.early.len() < self.limit {
