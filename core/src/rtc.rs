@@ -89,6 +89,14 @@
 //! Everything below an endpoint is plain data behind `&mut`: no locks, no shared ownership, no
 //! callbacks, so a whole network of endpoints can be stepped by hand in a test.
 //!
+//! # Beside it
+//!
+//! Private `/webrtc` needs more than webrtc-direct. What follows are machines of their own, of which no endpoint
+//! knows:
+//!
+//! - [`signaling`]: two nodes tell each other through a relay who and where they are;
+//! - [`reflexive`]: STUN servers tell a node behind a NAT where that is from outside.
+//!
 //! # What is traced
 //!
 //! Floors 1 and 2 speak through [`tracing`](https://docs.rs/tracing), by four targets that are as stable
@@ -131,6 +139,8 @@ pub mod error;
 pub mod identity;
 pub mod keylog;
 pub mod output;
+pub mod reflexive;
+pub mod signaling;
 
 mod admission;
 mod allowance;
@@ -202,6 +212,8 @@ mod tests {
         is_an_error::<identity::PayloadError>();
         is_an_error::<identity::PublicKeyError>();
         is_an_error::<identity::SignError>();
+        is_an_error::<reflexive::Failure>();
+        is_an_error::<signaling::Failure>();
     }
 
     #[test]

@@ -10,6 +10,7 @@
 
 use std::error::Error;
 
+mod attempt;
 mod candidate;
 mod chunks;
 mod dcep;
@@ -28,9 +29,12 @@ mod node;
 mod noise_payload;
 mod peer_id;
 mod public_key;
+mod reflexive;
 mod sctp;
 mod sdp;
 mod signaling;
+mod signaling_order;
+mod signaling_stream;
 mod stun;
 mod username;
 
@@ -47,9 +51,12 @@ pub use multiaddr::multiaddr;
 pub use noise_payload::noise_payload;
 pub use peer_id::peer_id;
 pub use public_key::public_key;
+pub use reflexive::reflexive;
 pub use sctp::sctp;
 pub use sdp::sdp;
 pub use signaling::signaling;
+pub use signaling_order::signaling_order;
+pub use signaling_stream::signaling_stream;
 pub use stun::stun;
 pub use username::username;
 
@@ -79,9 +86,12 @@ pub const BODIES: &[(&str, Body)] = &[
     ("noise_payload", noise_payload),
     ("peer_id", peer_id),
     ("public_key", public_key),
+    ("reflexive", reflexive),
     ("sctp", sctp),
     ("sdp", sdp),
     ("signaling", signaling),
+    ("signaling_order", signaling_order),
+    ("signaling_stream", signaling_stream),
     ("stun", stun),
     ("username", username),
 ];

@@ -6,7 +6,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use floe_core::ice::stun::{
     Binding, Class, REQUEST_LEN_MAX, Request, Role, SUCCESS_LEN_MAX, TransactionId,
-    write_binding_request, write_binding_success,
+    write_bare_binding_request, write_binding_request, write_binding_success,
 };
 use floe_core::ice::{Ufrag, Username};
 
@@ -64,6 +64,9 @@ fn made(input: &mut Input<'_>) {
     } else {
         IpAddr::from(input.array::<16>())
     };
+    let bare = write_bare_binding_request(transaction_id);
+    let read = Binding::parse(&bare).expect("a bare request is read");
+    assert_eq!((read.class(), read.transaction_id()), (Class::Request, transaction_id));
     success_reads_alike(transaction_id, SocketAddr::new(ip, input.u16()), &number.to_be_bytes());
 
     let (receiver_len, sender_len) = (input.byte(), input.byte());

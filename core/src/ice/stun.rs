@@ -3,8 +3,8 @@
 //! ICE checks are STUN binding requests and their answers (RFC 8445 §7, RFC 8489). floe leaves running
 //! them to its ICE agent; this room is for what happens before there is one. A listener must read the
 //! USERNAME of a stranger's request and check it **before anything is allocated** for the stranger,
-//! and a probe must ask and be answered without a connection. It must never keep state, and never
-//! trust a length in a message.
+//! and a probe must ask and be answered without a connection. Servers that only tell us where we are are asked with
+//! bare requests. It must never keep state, and never trust a length in a message.
 //!
 //! ```text
 //!   00 01 │ length │ 21 12 a4 42 │ transaction id │ attributes …  │ MESSAGE-INTEGRITY │ FINGERPRINT
@@ -22,8 +22,8 @@ use core::error::Error;
 use core::fmt;
 
 pub use binding::Binding;
-pub use write::{REQUEST_LEN_MAX, Request, SUCCESS_LEN_MAX};
-pub use write::{write_binding_request, write_binding_success};
+pub use write::{BARE_REQUEST_LEN, REQUEST_LEN_MAX, Request, SUCCESS_LEN_MAX};
+pub use write::{write_bare_binding_request, write_binding_request, write_binding_success};
 
 use crate::demux::STUN_HEADER_LEN;
 
@@ -126,8 +126,10 @@ impl Error for VerifyError {}
 
 /// Attribute types (RFC 8489 §18.3, RFC 8445 §16.1).
 mod kind {
+    pub(super) const MAPPED_ADDRESS: u16 = 0x0001;
     pub(super) const USERNAME: u16 = 0x0006;
     pub(super) const MESSAGE_INTEGRITY: u16 = 0x0008;
+    pub(super) const ERROR_CODE: u16 = 0x0009;
     pub(super) const XOR_MAPPED_ADDRESS: u16 = 0x0020;
     pub(super) const PRIORITY: u16 = 0x0024;
     pub(super) const USE_CANDIDATE: u16 = 0x0025;

@@ -1,6 +1,8 @@
 //! Messages of attributes in any order, known and unknown, of right and wrong lengths: what is read of them is
 //! what a plain walk over the same attributes finds, and what is refused has its reason.
 
+use std::net::SocketAddr;
+
 use floe_core::ice::stun::{Binding, Class, Role, StunError};
 
 use super::reads;
@@ -13,8 +15,10 @@ struct Attribute<'a> {
     value: &'a [u8],
 }
 
+const MAPPED_ADDRESS: u16 = 0x0001;
 const USERNAME: u16 = 0x0006;
 const MESSAGE_INTEGRITY: u16 = 0x0008;
+const ERROR_CODE: u16 = 0x0009;
 const XOR_MAPPED_ADDRESS: u16 = 0x0020;
 const PRIORITY: u16 = 0x0024;
 const USE_CANDIDATE: u16 = 0x0025;
@@ -37,6 +41,8 @@ const KINDS: &[(u16, Option<usize>)] = &[
     (0x8022, None),
     (0xc057, Some(4)),
     (0x7fff, None),
+    (MAPPED_ADDRESS, Some(8)),
+    (ERROR_CODE, Some(4)),
 ];
 
 pub(super) fn assembled(input: &mut Input<'_>) {
@@ -128,5 +134,25 @@ fn is_said(binding: &Binding<'_>, attributes: &[Attribute<'_>]) {
     assert_eq!(binding.role(), role);
     assert_eq!(binding.use_candidate(), first(&[USE_CANDIDATE]).is_some());
     assert_eq!(binding.mapped().is_some(), first(&[XOR_MAPPED_ADDRESS]).is_some());
+    // What only bare answers have is never a reason to refuse; the first that can be read counts.
+    let mut codes = vouched.iter().filter_map(|it| match (it.kind, it.value) {
+        (ERROR_CODE, [_, _, class, number @ 0..100, ..]) if matches!(class & 7, 3..=6) => {
+            Some(u16::from(class & 7) * 100 + u16::from(*number))
+        }
+        _ => None,
+    });
+    assert_eq!(binding.error_code(), codes.next());
+    let mut plain = vouched.iter().filter_map(|it| match (it.kind, it.value) {
+        (MAPPED_ADDRESS, [_, 1, high, low, ip @ ..]) => {
+            let ip: [u8; 4] = ip.try_into().ok()?;
+            Some(SocketAddr::from((ip, u16::from_be_bytes([*high, *low]))))
+        }
+        (MAPPED_ADDRESS, [_, 2, high, low, ip @ ..]) => {
+            let ip: [u8; 16] = ip.try_into().ok()?;
+            Some(SocketAddr::from((ip, u16::from_be_bytes([*high, *low]))))
+        }
+        _ => None,
+    });
+    assert_eq!(binding.mapped_plainly(), plain.next());
     assert!(binding.class() != Class::Request || binding.transaction_id().0 == [7; 12]);
 }

@@ -54,6 +54,8 @@ pub struct Binding<'a> {
     role: Option<Role>,
     use_candidate: bool,
     mapped: Option<SocketAddr>,
+    mapped_plainly: Option<SocketAddr>,
+    error_code: Option<u16>,
     /// Where MESSAGE-INTEGRITY and FINGERPRINT begin.
     integrity_at: Option<usize>,
     fingerprint_at: Option<usize>,
@@ -88,6 +90,8 @@ impl<'a> Binding<'a> {
             role: None,
             use_candidate: false,
             mapped: None,
+            mapped_plainly: None,
+            error_code: None,
             integrity_at: None,
             fingerprint_at: None,
         };
@@ -129,6 +133,17 @@ impl<'a> Binding<'a> {
     /// The address from which the answerer saw the request come.
     pub const fn mapped(&self) -> Option<SocketAddr> {
         self.mapped
+    }
+
+    /// The same from MAPPED-ADDRESS, which servers of before RFC 5389 send, and which some NATs rewrite; none if it
+    /// cannot be read.
+    pub const fn mapped_plainly(&self) -> Option<SocketAddr> {
+        self.mapped_plainly
+    }
+
+    /// The code of ERROR-CODE, 300 to 699; none if it cannot be read.
+    pub const fn error_code(&self) -> Option<u16> {
+        self.error_code
     }
 
     /// Checks that the message is STUN and not something that looks like it (RFC 8489 §14.7).
@@ -203,9 +218,14 @@ impl<'a> Binding<'a> {
             }
             kind::USE_CANDIDATE => self.use_candidate = true,
             kind::XOR_MAPPED_ADDRESS => {
-                let mapped = mapped(value, self.transaction_id())?;
+                let mapped = address(value, &cookie_and(self.transaction_id()))?;
                 self.mapped = self.mapped.or(Some(mapped));
             }
+            // Of no use to ICE, so a check is none the worse for them.
+            kind::MAPPED_ADDRESS => {
+                self.mapped_plainly = self.mapped_plainly.or(address(value, &[0; 16]));
+            }
+            kind::ERROR_CODE => self.error_code = self.error_code.or(error_code(value)),
             _ => {}
         }
         Some(())
@@ -216,19 +236,27 @@ fn matches(found: &[u8], expected: &[u8]) -> Result<(), VerifyError> {
     if found == expected { Ok(()) } else { Err(VerifyError::Mismatch) }
 }
 
-/// Reads XOR-MAPPED-ADDRESS (RFC 8489 §14.2).
-fn mapped(value: &[u8], id: TransactionId) -> Option<SocketAddr> {
+/// Reads an address that is XORed with `mask` (RFC 8489 §14.1 and §14.2).
+fn address(value: &[u8], mask: &[u8; 16]) -> Option<SocketAddr> {
     let (&[_, family, port_high, port_low], address) = value.split_first_chunk()?;
     let ip = match family {
-        1 => IpAddr::from(xor::<4>(address.try_into().ok()?, &STUN_MAGIC_COOKIE)),
-        2 => IpAddr::from(xor::<16>(address.try_into().ok()?, &cookie_and(id))),
+        1 => IpAddr::from(xor::<4>(address.try_into().ok()?, mask)),
+        2 => IpAddr::from(xor::<16>(address.try_into().ok()?, mask)),
         _ => return None,
     };
-    let port = u16::from_be_bytes(xor([port_high, port_low], &STUN_MAGIC_COOKIE[..2]));
+    let port = u16::from_be_bytes(xor([port_high, port_low], mask));
     Some(SocketAddr::new(ip, port))
 }
 
-/// What IPv6 addresses are XORed with: the cookie and the transaction id.
+/// Reads ERROR-CODE: hundreds, and the rest, each in a byte of its own (RFC 8489 §14.8).
+fn error_code(value: &[u8]) -> Option<u16> {
+    let [_, _, class, number, ..] = *value else { return None };
+    let class = class & 7;
+    let is_code = (3..=6).contains(&class) && number < 100;
+    is_code.then(|| u16::from(class) * 100 + u16::from(number))
+}
+
+/// What addresses are XORed with: the cookie and, behind what IPv4 needs, the transaction id.
 pub(super) fn cookie_and(id: TransactionId) -> [u8; 16] {
     let mut mask = [0; 16];
     mask[..4].copy_from_slice(&STUN_MAGIC_COOKIE);

@@ -303,6 +303,71 @@ fn addresses_of_both_families_return() {
     }
 }
 
+/// RFC 5769 §2.2 and §2.3.
+#[test]
+fn answers_of_the_rfc() {
+    let header = "2112a442b7e7a701bc34d686fa87dfae8022000b7465737420766563746f7220";
+    for (len, rest, seen) in [
+        (
+            "0101003c",
+            "002000080001a147e112a643000800142b91f599fd9e90c38c7489f92af9ba53f06be7d780280004c07d4c96",
+            "192.0.2.1:32853",
+        ),
+        (
+            "01010048",
+            "002000140002a1470113a9faa5d3f179bc25f4b5bed2b9d900080014a382954e4be67bf11784c97c8292c275\
+             bfe3ed4180280004c8fb0b4c",
+            "[2001:db8:1234:5678:11:2233:4455:6677]:32853",
+        ),
+    ] {
+        let message = crate::testing::hex(&[len, header, rest].concat());
+        let binding = Binding::parse(&message).unwrap();
+        assert_eq!(binding.class(), Class::Success);
+        assert_eq!(binding.mapped(), Some(seen.parse().unwrap()));
+        assert_eq!(binding.mapped_plainly(), None);
+        assert_eq!(binding.verify_fingerprint(), Ok(()));
+        assert_eq!(binding.verify_integrity(b"VOkJxbRl1RmTxUk/WvJxBt", &Ring), Ok(()));
+    }
+}
+
+#[test]
+fn what_only_bare_answers_say() {
+    let success = message(
+        0x101,
+        &[
+            (kind::MAPPED_ADDRESS, &[0, 9, 0, 7, 192, 0, 2, 9]),
+            (kind::MAPPED_ADDRESS, &[0, 1, 0, 7, 192, 0, 2, 1]),
+            (kind::XOR_MAPPED_ADDRESS, &[0, 1, 0x21, 0x12 ^ 8, 0x21, 0x12, 0xa4, 0x43]),
+        ],
+    );
+    let binding = Binding::parse(&success).unwrap();
+    assert_eq!(binding.mapped_plainly(), Some("192.0.2.1:7".parse().unwrap()));
+    assert_eq!(binding.mapped(), Some("0.0.0.1:8".parse().unwrap()));
+    assert_eq!(binding.error_code(), None);
+    for (value, code) in [
+        (&[0, 0, 4, 20, b'U'][..], Some(420)),
+        (&[0xff, 0xff, 0xf8 | 3, 0], Some(300)),
+        (&[0, 0, 6, 99], Some(699)),
+        (&[0, 0, 6, 100], None),
+        (&[0, 0, 2, 99], None),
+        (&[0, 0, 7, 0], None),
+        (&[0, 0, 4], None),
+        (&[], None),
+    ] {
+        let error = message(0x111, &[(kind::ERROR_CODE, value)]);
+        assert_eq!(Binding::parse(&error).unwrap().error_code(), code, "{value:02x?}");
+    }
+}
+
+#[test]
+fn a_bare_request_is_a_header() {
+    let id = TransactionId(*b"twelve bytes");
+    let request = write_bare_binding_request(id);
+    let binding = Binding::parse(&request).unwrap();
+    assert_eq!((binding.class(), binding.transaction_id()), (Class::Request, id));
+    assert_eq!(request[..8], [0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42]);
+}
+
 #[test]
 fn the_longest_request_has_the_promised_length() {
     let ufrag = String::from_utf8(vec![b'a'; Ufrag::LEN_MAX]).unwrap();

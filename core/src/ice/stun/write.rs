@@ -21,6 +21,9 @@ pub const REQUEST_LEN_MAX: usize = STUN_HEADER_LEN
     + INTEGRITY_LEN
     + FINGERPRINT_LEN;
 
+/// Length of a bare request in bytes: its header.
+pub const BARE_REQUEST_LEN: usize = STUN_HEADER_LEN;
+
 /// Longest answer that [`write_binding_success`] writes, in bytes.
 pub const SUCCESS_LEN_MAX: usize =
     STUN_HEADER_LEN + (ATTRIBUTE_HEADER_LEN + 20) + INTEGRITY_LEN + FINGERPRINT_LEN;
@@ -88,6 +91,13 @@ pub fn write_binding_request<'b>(
         attribute(&mut writer, kind::USE_CANDIDATE, &[])?;
     }
     seal(writer, key, hmac)
+}
+
+/// A binding request without attributes, as for a server that tells everybody where it sees them.
+pub fn write_bare_binding_request(id: TransactionId) -> [u8; BARE_REQUEST_LEN] {
+    let mut out = [0; BARE_REQUEST_LEN];
+    header(&mut Writer::new(&mut out), 0x0001, id).expect("a header has this length");
+    out
 }
 
 /// Writes the answer to a binding request to the front of `out` and returns it.
