@@ -9,6 +9,7 @@ mod keys;
 mod limits;
 mod meeting;
 mod relayed;
+mod stubborn;
 mod transfer;
 mod webrtc;
 

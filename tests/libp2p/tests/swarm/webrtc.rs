@@ -18,6 +18,7 @@ use libp2p::{Swarm, Transport as _};
 
 use crate::basics::{Basics, identify_between, ping_between};
 use crate::crowd;
+use crate::stubborn::Stubborn;
 use crate::transfer::{echo, pattern, requests};
 
 /// libp2p-webrtc. It cannot dial before it listens.
@@ -41,7 +42,7 @@ fn theirs_with<B: NetworkBehaviour>(
     behaviour: impl FnOnce(&Keypair) -> B,
 ) -> Swarm<B> {
     let transport = |key: &Keypair| -> Boxes {
-        boxed(libp2p_webrtc::tokio::Transport::new(key.clone(), certificate))
+        boxed(Stubborn(libp2p_webrtc::tokio::Transport::new(key.clone(), certificate)))
     };
     node_on(transport, Tokio::config(), behaviour)
 }
