@@ -177,18 +177,19 @@ impl Sctp for Association {
             let tsn = chunk.tsn().filter(|_| chunk.kind == packet::DATA);
             tsn.zip(last).is_some_and(|(tsn, last)| packet::is_after(tsn, last))
         };
-        if packet::chunks(&packet).any(|chunk| is_refused(&chunk)) {
-            // Whoever asks for room must hear that there is none, or takes us for gone.
-            self.acknowledge(now);
-            let refused = packet::with_only(&packet, |chunk| chunk.kind == packet::DATA);
-            self.refused = Some(refused.map_or_else(|| packet.clone(), Bytes::from));
-        }
         // The library takes no packet in which there is an answer to a HEARTBEAT.
         let is_wanted =
             |chunk: &packet::Chunk<'_>| chunk.kind != packet::HEARTBEAT_ACK && !is_refused(chunk);
         let packet = match packet::with_only(&packet, is_wanted) {
-            Some(rest) if packet::first_chunk(&rest).is_none() => return,
-            Some(rest) => Bytes::from(rest),
+            Some(rest) => {
+                if packet::chunks(&packet).any(|chunk| is_refused(&chunk)) {
+                    self.refuse(now, packet);
+                }
+                if packet::first_chunk(&rest).is_none() {
+                    return;
+                }
+                Bytes::from(rest)
+            }
             None => packet,
         };
         if packet::chunks(&packet).any(|chunk| chunk.kind == packet::DATA) {
@@ -381,6 +382,14 @@ impl Sctp for Association {
 }
 
 impl Association {
+    /// There is no room for all data of a packet. Whoever asks for some must hear that there is none, or takes us
+    /// for gone.
+    fn refuse(&mut self, now: Instant, packet: Bytes) {
+        self.acknowledge(now);
+        let data = packet::with_only(&packet, |chunk| chunk.kind == packet::DATA);
+        self.refused = Some(data.map_or(packet, Bytes::from));
+    }
+
     /// Makes the next poll acknowledge what has come, which carries the window.
     fn acknowledge(&mut self, now: Instant) {
         if self.last_data.is_empty() || self.over {
