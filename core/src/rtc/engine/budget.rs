@@ -22,6 +22,7 @@ use core::time::Duration;
 use std::boxed::Box;
 
 use self::delivery::Delivery;
+use crate::rtc::config::UNACKNOWLEDGED_MIN as MIN;
 use crate::time::Timestamp;
 
 /// What may be unacknowledged, as it follows from what was acknowledged.
@@ -151,10 +152,6 @@ impl Path {
     }
 }
 
-/// What a local network needs, and what SCTP handles at full speed (measured: a quarter less at 1 MiB). Also
-/// what waits at ease in the socket of a peer that is slow to read it, and so loses nothing: Linux gives a
-/// socket 208 KiB, and a datagram takes twice its length of that.
-const MIN: usize = 64 * 1024;
 /// Below this round trip there is no path to speak of: what takes time is the machines.
 const LOCAL: Duration = Duration::from_millis(1);
 /// A message more, so that SCTP always has one to say and sees that it may grow.
