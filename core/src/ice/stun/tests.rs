@@ -303,27 +303,12 @@ fn addresses_of_both_families_return() {
     }
 }
 
-/// RFC 5769 §2.2 and §2.3.
 #[test]
 fn answers_of_the_rfc() {
-    let header = "2112a442b7e7a701bc34d686fa87dfae8022000b7465737420766563746f7220";
-    for (len, rest, seen) in [
-        (
-            "0101003c",
-            "002000080001a147e112a643000800142b91f599fd9e90c38c7489f92af9ba53f06be7d780280004c07d4c96",
-            "192.0.2.1:32853",
-        ),
-        (
-            "01010048",
-            "002000140002a1470113a9faa5d3f179bc25f4b5bed2b9d900080014a382954e4be67bf11784c97c8292c275\
-             bfe3ed4180280004c8fb0b4c",
-            "[2001:db8:1234:5678:11:2233:4455:6677]:32853",
-        ),
-    ] {
-        let message = crate::testing::hex(&[len, header, rest].concat());
+    for (message, seen) in crate::testing::rfc_5769_answers() {
         let binding = Binding::parse(&message).unwrap();
         assert_eq!(binding.class(), Class::Success);
-        assert_eq!(binding.mapped(), Some(seen.parse().unwrap()));
+        assert_eq!(binding.mapped(), Some(seen));
         assert_eq!(binding.mapped_plainly(), None);
         assert_eq!(binding.verify_fingerprint(), Ok(()));
         assert_eq!(binding.verify_integrity(b"VOkJxbRl1RmTxUk/WvJxBt", &Ring), Ok(()));

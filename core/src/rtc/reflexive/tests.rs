@@ -3,7 +3,7 @@
 use std::vec;
 
 use super::*;
-use crate::testing::hex;
+use crate::testing::rfc_5769_answers;
 
 fn server(number: u8) -> SocketAddr {
     ([198, 51, 100, number], 3478).into()
@@ -66,24 +66,10 @@ fn a_request_is_bare_and_sent_again_alike_until_it_is_answered() {
     assert_eq!(events(&mut reflexive), []);
 }
 
-/// RFC 5769 §2.2 and §2.3, whose transaction id is put in place of ours.
+/// Their transaction id is put in place of ours.
 #[test]
 fn answers_of_the_rfc() {
-    let header = "2112a442b7e7a701bc34d686fa87dfae8022000b7465737420766563746f7220";
-    for (len, rest, address) in [
-        (
-            "0101003c",
-            "002000080001a147e112a643000800142b91f599fd9e90c38c7489f92af9ba53f06be7d780280004c07d4c96",
-            "192.0.2.1:32853",
-        ),
-        (
-            "01010048",
-            "002000140002a1470113a9faa5d3f179bc25f4b5bed2b9d900080014a382954e4be67bf11784c97c8292c275\
-             bfe3ed4180280004c8fb0b4c",
-            "[2001:db8:1234:5678:11:2233:4455:6677]:32853",
-        ),
-    ] {
-        let message = hex(&[len, header, rest].concat());
+    for (message, address) in rfc_5769_answers() {
         let id = TransactionId(message[8..20].try_into().unwrap());
         let mut reflexive = begun(1);
         reflexive.servers[0].transaction = Transaction::new(id, at(0));
@@ -97,7 +83,6 @@ fn answers_of_the_rfc() {
             assert!(!reflexive.handle_datagram(at(1), server(1), &changed), "byte {at_byte}");
         }
         assert!(reflexive.handle_datagram(at(1), server(1), &message));
-        let address = address.parse().unwrap();
         assert_eq!(events(&mut reflexive), [Event::Mapped { server: server(1), address }]);
     }
 }

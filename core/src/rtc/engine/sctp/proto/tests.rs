@@ -29,14 +29,19 @@ fn settle(ends: &mut [Association; 2], now: Instant) -> Vec<Event> {
     }
 }
 
+/// A client and a server whose association is up, and whose windows begin with so many bytes.
+fn associated(now: Instant, window: u32) -> [Association; 2] {
+    let mut ends = [Role::Client, Role::Server].map(|role| Association::new(role, window, 1 << 20));
+    ends[0].connect(now);
+    settle(&mut ends, now);
+    ends
+}
+
 /// For pion, which credits a stream with no acknowledgement once that is reset.
 #[test]
 fn what_came_before_a_reset_is_acknowledged_before_the_answer_to_it() {
     let mut now = Instant::now();
-    let mut ends =
-        [Role::Client, Role::Server].map(|role| Association::new(role, 1 << 20, 1 << 20));
-    ends[0].connect(now);
-    settle(&mut ends, now);
+    let mut ends = associated(now, 1 << 20);
     for stream in [2, 4] {
         assert!(
             ends[0].open(stream) && ends[0].send(stream, Kind::Data, Bytes::from_static(b"go"))
@@ -71,10 +76,7 @@ fn what_came_before_a_reset_is_acknowledged_before_the_answer_to_it() {
 #[test]
 fn gap_reports_of_what_was_never_sent_cost_nothing() {
     let now = Instant::now();
-    let mut ends =
-        [Role::Client, Role::Server].map(|role| Association::new(role, 1 << 20, 1 << 20));
-    ends[0].connect(now);
-    settle(&mut ends, now);
+    let mut ends = associated(now, 1 << 20);
     assert!(ends[0].open(2) && ends[0].send(2, Kind::Data, Bytes::from_static(b"go")));
     settle(&mut ends, now);
     let mut sack = packet::abort(ends[0].own_tag)[..12].to_vec();
@@ -95,10 +97,7 @@ fn gap_reports_of_what_was_never_sent_cost_nothing() {
 fn a_shutdown_behind_other_chunks_ends_the_association() {
     let now = Instant::now();
     for is_busy in [false, true] {
-        let mut ends =
-            [Role::Client, Role::Server].map(|role| Association::new(role, 1 << 20, 1 << 20));
-        ends[0].connect(now);
-        settle(&mut ends, now);
+        let mut ends = associated(now, 1 << 20);
         if is_busy {
             assert!(ends[0].open(2) && ends[0].send(2, Kind::Data, Bytes::from_static(b"go")));
             take(&mut ends[0], now);
@@ -116,10 +115,7 @@ fn a_shutdown_behind_other_chunks_ends_the_association() {
 #[test]
 fn who_asks_for_room_is_answered_and_given_none() {
     let mut now = Instant::now();
-    let mut ends =
-        [Role::Client, Role::Server].map(|role| Association::new(role, 8 << 10, 1 << 20));
-    ends[0].connect(now);
-    settle(&mut ends, now);
+    let mut ends = associated(now, 8 << 10);
     assert!(ends[0].open(2));
     (0..64).for_each(|_| assert!(ends[0].send(2, Kind::Data, Bytes::from(vec![7; 1_000]))));
     for _ in 0..40 {
