@@ -4,26 +4,19 @@ use std::time::Duration;
 
 use super::goodput::{mib, rate};
 use super::line::{CLIENTS, Line, SERVERS};
-use super::table::{Cell, Row, Table};
+use super::table::Table;
 use super::traffic::{self, Traffic};
 use crate::duration::{millis, secs};
 use crate::entropy::seeded;
 
 pub(super) fn table() -> Table {
-    let rows = [2, 20, 100, 300].into_iter().map(|rtt| {
-        let cells = [10, 100].map(|width| {
-            let line = Line { rtt: millis(rtt), loss: 0, width };
-            Cell::new(format!("blackout {line}"), move || blackout(line))
-        });
-        Row { labels: vec![format!("{rtt} ms")], cells: cells.into() }
-    });
-    Table {
-        title: "After a blackout of 1 s",
-        note: "From its end until two intervals in a row, of 100 ms or two round trips, have 80 % of the rate of the \
-               2 s before it, which is given in MiB/s.",
-        columns: ["RTT", "10 Mbit/s", "100 Mbit/s"].map(String::from).into(),
-        rows: rows.collect(),
-    }
+    Table::by_round_trip(
+        "After a blackout of 1 s",
+        "From its end until two intervals in a row, of 100 ms or two round trips, have 80 % of the rate of the \
+         2 s before it, which is given in MiB/s.",
+        "blackout",
+        blackout,
+    )
 }
 
 fn blackout(line: Line) -> String {

@@ -3,26 +3,19 @@
 use std::time::Duration;
 
 use super::line::Line;
-use super::table::{Cell, Row, Table};
+use super::table::Table;
 use super::traffic::{self, Traffic};
 use crate::duration::{millis, secs};
 use crate::entropy::seeded;
 
 pub(super) fn table() -> Table {
-    let rows = [2, 20, 100, 300].into_iter().map(|rtt| {
-        let cells = [10, 100].map(|width| {
-            let line = Line { rtt: millis(rtt), loss: 0, width };
-            Cell::new(format!("latency {line}"), move || latency(line))
-        });
-        Row { labels: vec![format!("{rtt} ms")], cells: cells.into() }
-    });
-    Table {
-        title: "Small messages beside a bulk transfer",
-        note: "From the write to the read of 100 bytes each 100 ms on a stream of the same connection, 200 of them: \
-               the median and the second slowest. The path takes half the RTT by itself.",
-        columns: ["RTT", "10 Mbit/s", "100 Mbit/s"].map(String::from).into(),
-        rows: rows.collect(),
-    }
+    Table::by_round_trip(
+        "Small messages beside a bulk transfer",
+        "From the write to the read of 100 bytes each 100 ms on a stream of the same connection, 200 of them: \
+         the median and the second slowest. The path takes half the RTT by itself.",
+        "latency",
+        latency,
+    )
 }
 
 fn latency(line: Line) -> String {

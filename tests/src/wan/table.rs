@@ -4,6 +4,9 @@ use std::fmt;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 
+use super::line::Line;
+use crate::duration::millis;
+
 /// A table of stories, in Markdown; what was not played yet is a dash.
 #[derive(Debug)]
 pub struct Table {
@@ -29,6 +32,24 @@ pub struct Cell {
 }
 
 impl Table {
+    /// A story on lines of two widths without loss, by their round trips.
+    pub(super) fn by_round_trip(
+        title: &'static str,
+        note: &'static str,
+        name: &'static str,
+        story: fn(Line) -> String,
+    ) -> Self {
+        let rows = [2, 20, 100, 300].into_iter().map(|rtt| {
+            let cells = [10, 100].map(|width| {
+                let line = Line { rtt: millis(rtt), loss: 0, width };
+                Cell::new(format!("{name} {line}"), move || story(line))
+            });
+            Row { labels: vec![format!("{rtt} ms")], cells: cells.into() }
+        });
+        let columns = ["RTT", "10 Mbit/s", "100 Mbit/s"].map(String::from).into();
+        Self { title, note, columns, rows: rows.collect() }
+    }
+
     /// All cells.
     pub fn cells(&self) -> impl Iterator<Item = &Cell> {
         self.rows.iter().flat_map(|row| &row.cells)
