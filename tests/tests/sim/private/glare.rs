@@ -17,6 +17,7 @@ use crate::{millis, secs};
 struct Offer {
     from: usize,
     at: Duration,
+    is_made: bool,
     offering: Option<ConnectionId>,
     answering: Option<Result<ConnectionId, DialRefused>>,
     relay: Relay,
@@ -34,6 +35,7 @@ fn glare(seed: u64, times: [u64; 2], delay: u64) -> ([usize; 2], [usize; 2]) {
     let mut offers = [0, 1].map(|from| Offer {
         from,
         at: millis(times[from]),
+        is_made: false,
         offering: None,
         answering: None,
         relay: Relay::new(millis(delay)),
@@ -66,12 +68,16 @@ fn glare(seed: u64, times: [u64; 2], delay: u64) -> ([usize; 2], [usize; 2]) {
 fn step(world: &mut World, nodes: [Handle<Floe>; 2], offer: &mut Offer) {
     let (from, to) = (nodes[offer.from], nodes[1 - offer.from]);
     let now = world.now;
-    if offer.offering.is_none() && now.since_epoch() >= offer.at {
+    if !offer.is_made && now.since_epoch() >= offer.at {
+        offer.is_made = true;
         let peer = world[to].peer_id();
         offer.offering = world[from].endpoint.meet(now, Meeting::offering(peer)).ok();
     }
-    // The stream gets to the other side a while later.
-    if offer.answering.is_none() && now.since_epoch() >= offer.at + offer.relay.delays[0] {
+    // The stream gets to the other side a while later. There is none if the peer's offer was there first.
+    if offer.offering.is_some()
+        && offer.answering.is_none()
+        && now.since_epoch() >= offer.at + offer.relay.delays[0]
+    {
         let peer = world[from].peer_id();
         offer.answering = Some(world[to].endpoint.meet(now, Meeting::answering(peer)));
         if let (Some(Err(_)), Some(id)) = (&offer.answering, offer.offering) {

@@ -158,8 +158,10 @@ impl Two {
             // Anything that a node wants to say interrupts the wait.
             let mut outcome = None;
             world.until(wait, |world| {
-                let speaks = |event: &Event| matches!(event, Event::Signaling { .. });
-                let is_said = nodes.iter().any(|node| world[*node].events.iter().any(speaks));
+                let is_said = (0..2).any(|side| {
+                    let said = Event::Signaling { id: ids[side] };
+                    world[nodes[side]].events.contains(&said)
+                });
                 outcome = found(world);
                 (is_said || outcome.is_some()).then_some(())
             });

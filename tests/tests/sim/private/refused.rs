@@ -2,10 +2,11 @@
 
 use floe_core::rtc::error::{ConnectionEnd, DialRefused, Step};
 use floe_core::rtc::private::{Heard, Meeting};
+use floe_tests::floe::Floe;
 use floe_tests::net::Weather;
 
 use super::meeting::Two;
-use crate::{CLIENT, SERVER, millis, secs};
+use crate::{CLIENT, OTHER, SERVER, millis, secs};
 
 #[test]
 fn a_peer_that_never_answers_is_given_up_at_the_deadline() {
@@ -118,7 +119,9 @@ fn so_many_meetings_and_no_more() {
     }
     let refused = endpoint.meet(now, Meeting::offering(peer));
     assert_eq!(refused, Err(DialRefused::TooManyMeetings));
-    assert_eq!(endpoint.meet(now, Meeting::answering(peer)), Err(DialRefused::TooManyMeetings));
+    let stranger = Floe::new(7_777, OTHER, two.world.epoch, |_| {}).peer_id();
+    let endpoint = &mut two.world[nodes[0]].endpoint;
+    assert_eq!(endpoint.meet(now, Meeting::answering(stranger)), Err(DialRefused::TooManyMeetings));
     // Those that are up count no more.
     two.connect();
     let now = two.world.now;
