@@ -1,7 +1,7 @@
 //! A relay: streams of relayed connections, as the nodes on both sides have them.
 //!
 //! What is written arrives a while later and in order, and so do the end of a half, and a reset, which a stream that
-//! is dropped open comes to. The relay takes no more than its window until the other side has read, and may go in the
+//! is dropped open comes to. The relay takes no more than its window until it hears of reading, and may go in the
 //! midst of it all. It stands in the [world](crate::world) behind the nodes that it serves, as a node of its own that
 //! no datagram is for: so the world knows when something arrives.
 
@@ -55,7 +55,10 @@ struct Lane {
     under_way: VecDeque<(Timestamp, Item)>,
     /// What may be read.
     arrived: VecDeque<u8>,
-    /// Bytes that were written and not read.
+    /// Bytes that were read since the relay looked, and those that the writer will hear of.
+    read: usize,
+    credits: VecDeque<(Timestamp, usize)>,
+    /// Bytes that the writer takes for not read.
     unread: usize,
     is_closed: bool,
     has_ended: bool,
@@ -125,6 +128,13 @@ impl Stream {
             let lane = &mut self.lanes[side];
             let written = mem::take(&mut lane.written);
             lane.under_way.extend(written.into_iter().map(|item| (now + latency, item)));
+            let read = Some(mem::take(&mut lane.read)).filter(|read| *read > 0);
+            lane.credits.extend(read.map(|read| (now + latency, read)));
+            while lane.credits.front().is_some_and(|(at, _)| *at <= now) {
+                let Some((_, read)) = lane.credits.pop_front() else { break };
+                has_arrived = true;
+                lane.unread -= read;
+            }
             while lane.under_way.front().is_some_and(|(at, _)| *at <= now) {
                 let Some((_, item)) = lane.under_way.pop_front() else { break };
                 has_arrived = true;
@@ -135,8 +145,15 @@ impl Stream {
                 }
             }
         }
-        let next = self.lanes.iter().filter_map(|lane| lane.under_way.front());
-        (has_arrived, next.map(|(at, _)| *at).min())
+        let next = self.lanes.iter().flat_map(Lane::due).min();
+        (has_arrived, next)
+    }
+}
+
+impl Lane {
+    fn due(&self) -> impl Iterator<Item = Timestamp> {
+        let item = self.under_way.front().map(|(at, _)| *at);
+        item.into_iter().chain(self.credits.front().map(|(at, _)| *at))
     }
 }
 
@@ -180,10 +197,7 @@ impl AsyncRead for End {
         let n = lane.arrived.len().min(out.len());
         if n > 0 {
             out.iter_mut().zip(lane.arrived.drain(..n)).for_each(|(to, byte)| *to = byte);
-            lane.unread -= n;
-            let writer = lane.writer.take();
-            drop(stream);
-            writer.into_iter().for_each(Waker::wake);
+            lane.read += n;
             return Poll::Ready(Ok(n));
         }
         if is_reset {
@@ -332,6 +346,9 @@ mod tests {
         at(&mut relay, 0);
         at(&mut relay, 50);
         assert_eq!(read(&mut far).unwrap().unwrap(), b"hel");
+        at(&mut relay, 50);
+        assert!(near.write(b"lo").now_or_never().is_none(), "it does not know yet");
+        at(&mut relay, 100);
         assert_eq!(near.write(b"lo").now_or_never().unwrap().unwrap(), 2);
     }
 }

@@ -52,7 +52,11 @@ pub(crate) async fn fallback<S: Stage>() {
     for round in ["first", "again"] {
         let (outbound, inbound) = join!(dialer.dial(target.clone()), listener.accept());
         let (outbound, inbound) = (outbound.unwrap(), inbound.unwrap());
-        assert_eq!((outbound.version(), inbound.version()), (Some(Version::V1), Some(Version::V1)), "{round}");
+        assert_eq!(
+            (outbound.version(), inbound.version()),
+            (Some(Version::V1), Some(Version::V1)),
+            "{round}"
+        );
         assert_eq!(outbound.remote_addr(), target.remote);
         let (mut client, server) = stream(&outbound, &inbound).await;
         let sent = pattern(300_000);

@@ -41,7 +41,8 @@ fn both_sides_learn_who_the_other_is() {
         assert_eq!((here.direction, there.direction), (Direction::Outbound, Direction::Inbound));
         assert_eq!((here.version, there.version), (Some(version), Some(version)));
         assert_eq!((here.remote, there.remote), (SERVER, CLIENT));
-        let times: Vec<_> = Step::DIRECT.iter().filter_map(|step| here.timeline.done(*step)).collect();
+        let times: Vec<_> =
+            Step::DIRECT.iter().filter_map(|step| here.timeline.done(*step)).collect();
         assert_eq!(times.len(), Step::DIRECT.len(), "each step has its time: {:?}", here.timeline);
         assert!(times.is_sorted(), "the steps are done in their order: {:?}", here.timeline);
     }
