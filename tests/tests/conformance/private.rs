@@ -50,7 +50,14 @@ impl<'a> Relay<'a> {
     }
 
     async fn connect(&self) -> (Connection, Connection) {
-        let (here, there, passage) = self.stream().await;
+        let stream = self.stream().await;
+        self.connect_by(stream).await
+    }
+
+    async fn connect_by(
+        &self,
+        (here, there, passage): (Stream, Stream, Passage),
+    ) -> (Connection, Connection) {
         let (dialed, accepted, passed) = join!(
             self.dialer.dial_private(here, self.listener.peer_id()),
             self.listener.accept_private(there, self.dialer.peer_id()),
@@ -103,7 +110,9 @@ pub(crate) async fn given_up<S: Stage>() {
     let (listener, dialer) = (node::<S>(1).await, node::<S>(2).await);
     let relay = Relay::between::<S>(&dialer, &listener).await;
     at_every_moment(async |moment| {
-        let met = give_up(moment, relay.connect()).await;
+        // A relay that gives up halfway mixes its streams up: that is its own.
+        let stream = relay.stream().await;
+        let met = give_up(moment, relay.connect_by(stream)).await;
         let done = met.is_some();
         drop(met);
         let (outbound, inbound) = relay.connect().await;
@@ -113,6 +122,7 @@ pub(crate) async fn given_up<S: Stage>() {
         done
     })
     .await;
+    // Those with the relay are left.
     for endpoint in [&dialer, &listener] {
         while endpoint.counters().await.expect("it is open").connections > 1 {}
     }
