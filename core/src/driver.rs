@@ -17,17 +17,21 @@
 //! nothing is called while it is held. A handle that wishes something writes it there and posts a
 //! letter; the driver reads all letters on each turn, and wakes whoever waits for what it changes.
 //!
+//! The signaling stream of a private connection comes from outside and goes the other way: the driver owns it from
+//! the call on, and its waker posts a letter. So signaling ends in order though nobody waits for it any more.
+//!
 //! # Dropping and closing
 //!
 //! | what is dropped | what happens |
 //! |---|---|
-//! | a future | nothing is lost or stuck; a dial is given up |
+//! | a future | nothing is lost or stuck; a dial, and a meeting, is given up |
 //! | a stream | it is reset, unless it was closed |
 //! | the last handle of a connection | streams that the peer opens from now on are refused |
 //! | … and its last stream | the connection is closed |
 //! | the last handle of the endpoint | everything is closed, peers are told |
 //! | the driver | everything is over and says so, peers are not told |
 
+mod bell;
 mod connection;
 mod desk;
 mod endpoint;
@@ -37,7 +41,10 @@ mod hub;
 mod interfaces;
 mod link;
 mod listen_addrs;
+#[cfg(test)]
+mod lone_host;
 mod mail;
+mod meetings;
 mod observer;
 mod outside;
 mod pipe;
@@ -46,6 +53,7 @@ mod question;
 mod run;
 mod sockets;
 mod stream;
+mod talk;
 mod trouble;
 mod watched;
 
@@ -78,6 +86,10 @@ mod tests {
     ) {
         is_send(driver.run());
         is_send(endpoint.dial(address));
+        is_send(
+            endpoint
+                .dial_private(futures::io::Cursor::new(std::vec::Vec::new()), endpoint.peer_id()),
+        );
         is_send(endpoint.accept());
         is_send(endpoint.close());
         is_send(connection.open());

@@ -36,6 +36,14 @@ fn seal(mut message: Vec<u8>, password: &str) -> Vec<u8> {
 /// # Panics
 /// If the request is no STUN message, or `mapped` no IPv4 address.
 pub fn answer(request: &[u8], mapped: SocketAddr, password: &str) -> Vec<u8> {
+    seal(self::mapped(request, mapped), password)
+}
+
+/// The answer of a STUN server to a binding request: XOR-MAPPED-ADDRESS.
+///
+/// # Panics
+/// If the request is no STUN message, or `mapped` no IPv4 address.
+pub fn mapped(request: &[u8], mapped: SocketAddr) -> Vec<u8> {
     let mut message = vec![0x01, 0x01, 0, 0, 0x21, 0x12, 0xa4, 0x42];
     message.extend(&request[8..20]);
     let SocketAddr::V4(mapped) = mapped else { panic!("{mapped} is no IPv4 address") };
@@ -43,7 +51,7 @@ pub fn answer(request: &[u8], mapped: SocketAddr, password: &str) -> Vec<u8> {
     value.extend((mapped.port() ^ 0x2112).to_be_bytes());
     value.extend((mapped.ip().to_bits() ^ 0x2112_a442).to_be_bytes());
     attribute(&mut message, 0x0020, &value);
-    seal(message, password)
+    message
 }
 
 /// A STUN server: it tells everybody who asks where they come from.
