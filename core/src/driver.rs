@@ -41,6 +41,7 @@ mod mail;
 mod observer;
 mod outside;
 mod pipe;
+mod private_stub;
 mod pump;
 mod question;
 mod run;
