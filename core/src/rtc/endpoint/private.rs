@@ -3,6 +3,7 @@
 //! Obeys: libp2p webrtc, "WebRTC" (browser-to-browser); [`settle`] says what is done when both sides offer.
 
 use core::net::{IpAddr, SocketAddr};
+use std::vec::Vec;
 
 use tracing::debug;
 
@@ -45,7 +46,9 @@ impl Endpoint {
                 Verdict::Refuse => return Err(DialRefused::AlreadyConnected(own)),
             }
         }
-        if self.meetings.len() - usize::from(withdrawn.is_some()) >= limits.meetings {
+        if self.meetings.len() - usize::from(withdrawn.is_some()) >= limits.meetings
+            || (meeting.side == Side::Answerer && !self.may_answer(meeting.peer))
+        {
             return Err(DialRefused::TooManyMeetings);
         }
         if self.connections.len() >= limits.connections {
@@ -75,8 +78,15 @@ impl Endpoint {
 
     /// Something came on the signaling stream of a meeting.
     pub fn handle_signaling(&mut self, now: Timestamp, id: ConnectionId, heard: Heard<'_>) {
+        let other = match heard {
+            Heard::Reset => self.standing(id),
+            Heard::Bytes(_) | Heard::End => None,
+        };
         if let Some(connection) = self.connections.get_mut(&id) {
             connection.handle_signaling(heard);
+            if let Some(other) = other {
+                connection.end(now, ConnectionEnd::Replaced(other), &mut self.shared);
+            }
             // What is to be known of the peer must not pile up while bytes come.
             connection.run(now, &mut self.shared);
             self.follow_privately(id);
@@ -104,7 +114,7 @@ impl Endpoint {
         if self.whereabouts.hosts == addrs {
             return;
         }
-        self.whereabouts.hosts = addrs.into();
+        self.whereabouts.move_to(addrs);
         // The NAT may be another one, too.
         let servers = &self.shared.config.stun_servers;
         let seed = &mut self.shared.entropy;
@@ -153,6 +163,12 @@ impl Endpoint {
                 return false;
             };
             return self.offer_stun(now, id, remote, payload);
+        }
+        for index in 0..self.routes.privately_at(remote).len() {
+            let id = self.routes.privately_at(remote)[index];
+            if self.offer_stun(now, id, remote, payload) {
+                return true;
+            }
         }
         for index in 0..self.routes.named_at(remote).len() {
             let id = self.routes.named_at(remote)[index];
@@ -209,6 +225,30 @@ impl Endpoint {
         is_taken
     }
 
+    /// Whether one more offer of a peer is answered: no peer gets all the room there is, nor do all of them
+    /// together, or we could make no offer ourselves.
+    fn may_answer(&self, peer: PeerId) -> bool {
+        let answered = self.meetings.iter().filter_map(|id| self.connections.get(id)?.private());
+        let answered: Vec<_> = answered.filter(|it| it.side == Side::Answerer).collect();
+        let of_peer = answered.iter().filter(|it| it.peer == peer).count();
+        let room = self.shared.config.limits.meetings.div_ceil(4) * 3;
+        of_peer < ANSWERS_PER_PEER && answered.len() < room
+    }
+
+    /// Our own offer to the peer of a connection that we are answering, if that is not up: who withdraws an attempt
+    /// has answered ours.
+    fn standing(&self, id: ConnectionId) -> Option<ConnectionId> {
+        let connection = self.connections.get(&id).filter(|it| !it.is_open() && !it.is_over())?;
+        let private = connection.private().filter(|it| it.side == Side::Answerer)?;
+        self.own_attempt(private.peer).map(|(own, _)| own)
+    }
+
+    /// Whether a private connection waits for the first words of DTLS from an address.
+    pub(super) fn awaits_private_hello(&self, remote: SocketAddr) -> bool {
+        let private = self.routes.privately_at(remote).iter();
+        private.filter_map(|id| self.connections.get(id)).any(Connection::awaits_hello)
+    }
+
     /// An attempt of a peer to reach us that we have answered, while it is under way.
     fn attempt_of(&self, peer: PeerId) -> Option<ConnectionId> {
         let is_theirs = |id: &&ConnectionId| {
@@ -235,6 +275,10 @@ impl Endpoint {
         Some((id, attempt))
     }
 }
+
+/// Meetings that are answered at once for one peer. There is no reason for more than one, but that an earlier one is
+/// given up without a word.
+const ANSWERS_PER_PEER: usize = 4;
 
 /// Of the USERNAME of a check, the receiver's fragment (RFC 8445 §7.2.2).
 fn local_ufrag(username: &[u8]) -> Option<&str> {
