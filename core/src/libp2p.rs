@@ -1,4 +1,5 @@
-//! rust-libp2p's `Transport` and `StreamMuxer`, for `/webrtc-direct`: what its swarms plug in.
+//! rust-libp2p's `Transport` and `StreamMuxer`, for `/webrtc-direct`: what its swarms plug in. Private `/webrtc` is
+//! next door, in [`private`].
 //!
 //! The runtime crates re-export this room with their own way of binding sockets, as `libp2p::Transport`, so
 //! that a swarm needs one line:
@@ -72,6 +73,7 @@ mod listener;
 #[doc = include_str!("libp2p/migration.md")]
 pub mod migration {}
 mod muxer;
+pub mod private;
 mod sockets;
 mod substream;
 mod transport;
@@ -82,6 +84,8 @@ use std::io;
 pub use config::Config;
 pub use error::{Error, SetupError};
 pub use libp2p_core;
+pub use libp2p_identity;
+pub use libp2p_swarm;
 pub use listener::Upgrade;
 pub use muxer::Connection;
 pub use substream::Substream;
