@@ -75,8 +75,9 @@
 //! [a while](crate::rtc::Config::meeting_timeout). `SwarmBuilder` gives every dial ten seconds, that of the relayed
 //! connection included (`with_connection_timeout`).
 //!
-//! When two nodes dial each other at the same time, one attempt goes on. The dial that does not fails, and the swarm
-//! of that node is told of the connection that the other has dialed.
+//! Two nodes that dial each other at the same time come to one connection, if either is offered one before its own
+//! dial is done, or to two. The dial that is given up for the other's fails, and the swarm of that node is told of the
+//! connection that the other has dialed.
 //!
 //! Private connections share one socket, which is bound when the first is made or listened for, and lets nobody in who
 //! was not announced by signaling; those with a peer beyond the first have one of their own. A socket has one IP
