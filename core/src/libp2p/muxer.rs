@@ -5,6 +5,7 @@ use core::net::SocketAddr;
 use core::pin::Pin;
 use core::task::{Context, Poll, Waker, ready};
 use std::boxed::Box;
+use std::sync::Arc;
 
 use futures::future::{BoxFuture, FutureExt};
 use futures::io::AsyncWrite;
@@ -13,6 +14,7 @@ use libp2p_core::muxing::{StreamMuxer, StreamMuxerEvent};
 
 use super::address;
 use super::error::Error;
+use super::private::Claim;
 use super::substream::Substream;
 use crate::driver::{self, Endpoint, Stream};
 use crate::rtc::error::{ConnectionEnd, OpenError};
@@ -29,6 +31,7 @@ pub struct Connection {
     moves: Fuse<BoxStream<'static, SocketAddr>>,
     closing: Option<BoxFuture<'static, ()>>,
     ending: Option<BoxFuture<'static, ConnectionEnd>>,
+    _claim: Option<Arc<Claim>>,
     /// The last field: it may be the last handle of the endpoint, which closes all there is.
     endpoint: Endpoint,
 }
@@ -44,18 +47,24 @@ impl Connection {
             let to = connection.moved_from(from).await?;
             Some((to, (connection, to)))
         });
-        Self::telling(moves.boxed(), connection, endpoint)
+        Self::telling(moves.boxed(), connection, endpoint, None)
     }
 
     /// A private one: its address names relay and peer, and stays what it is wherever the peer moves to.
-    pub(super) fn private(connection: driver::Connection, endpoint: Endpoint) -> Self {
-        Self::telling(stream::empty().boxed(), connection, endpoint)
+    /// It keeps `claim` as long as it is there.
+    pub(super) fn private(
+        connection: driver::Connection,
+        endpoint: Endpoint,
+        claim: Option<Arc<Claim>>,
+    ) -> Self {
+        Self::telling(stream::empty().boxed(), connection, endpoint, claim)
     }
 
     fn telling(
         moves: BoxStream<'static, SocketAddr>,
         connection: driver::Connection,
         endpoint: Endpoint,
+        claim: Option<Arc<Claim>>,
     ) -> Self {
         let inbound = stream::unfold(connection.clone(), async |connection| {
             Some((connection.accept().await?, connection))
@@ -69,6 +78,7 @@ impl Connection {
             moves: moves.fuse(),
             closing: None,
             ending: None,
+            _claim: claim,
             connection,
             endpoint,
         }

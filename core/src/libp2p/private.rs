@@ -75,11 +75,13 @@
 //! [a while](crate::rtc::Config::meeting_timeout). `SwarmBuilder` gives every dial ten seconds, that of the relayed
 //! connection included (`with_connection_timeout`).
 //!
-//! When two nodes dial each other at the same time, one attempt goes on. The dial that does not fails, and the swarm
-//! of that node is told of the connection that the other has dialed.
+//! Two nodes that dial each other at the same time come to one connection, if either is offered one before its own
+//! dial is done, or to two. The dial that is given up for the other's fails, and the swarm of that node is told of the
+//! connection that the other has dialed.
 //!
-//! All private connections share one socket, which is bound when the first is made or listened for, and lets nobody in
-//! who was not announced by signaling. It has one IP version ([`Config::with_bind`]): two peers meet if it is the same.
+//! Private connections share one socket, which is bound when the first is made or listened for, and lets nobody in who
+//! was not announced by signaling; those with a peer beyond the first have one of their own. A socket has one IP
+//! version ([`Config::with_bind`]): two peers meet if it is the same.
 
 mod address;
 mod behaviour;
@@ -88,6 +90,7 @@ mod handler;
 mod letters;
 mod reservations;
 mod seats;
+mod sockets;
 mod transport;
 mod wishes;
 
@@ -97,6 +100,7 @@ use libp2p_swarm::StreamProtocol;
 
 pub use behaviour::Behaviour;
 pub use config::Config;
+pub(super) use sockets::Claim;
 pub use transport::{Attempt, Transport};
 
 use super::{Bind, SetupError};

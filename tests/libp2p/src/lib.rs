@@ -2,6 +2,7 @@
 
 use std::fmt::Debug;
 use std::future::{Future, poll_fn};
+use std::pin::Pin;
 use std::task::Poll;
 use std::time::Duration;
 
@@ -40,7 +41,8 @@ impl Stage for Tokio {
     fn run(story: impl Future<Output = ()>) {
         let mut builder = tokio::runtime::Builder::new_multi_thread();
         let runtime = builder.worker_threads(2).enable_all().build().expect("a runtime starts");
-        let ended = runtime.block_on(async { tokio::time::timeout(PATIENCE, story).await });
+        let ended =
+            runtime.block_on(async { tokio::time::timeout(PATIENCE, Box::pin(story)).await });
         ended.expect("the story hangs");
     }
 
@@ -66,7 +68,7 @@ pub struct Smol;
 
 impl Stage for Smol {
     fn run(story: impl Future<Output = ()>) {
-        smol::block_on(patiently(story));
+        smol::block_on(patiently(Box::pin(story)));
     }
 
     fn transport(key: &Keypair) -> Boxes {
@@ -91,7 +93,7 @@ pub struct AsyncStd;
 
 impl Stage for AsyncStd {
     fn run(story: impl Future<Output = ()>) {
-        async_std::task::block_on(patiently(story));
+        async_std::task::block_on(patiently(Box::pin(story)));
     }
 
     fn transport(key: &Keypair) -> Boxes {
@@ -112,7 +114,8 @@ impl Stage for AsyncStd {
     }
 }
 
-async fn patiently(story: impl Future<Output = ()>) {
+/// In a box, as several swarms of many behaviours are more than the stack of a test holds.
+async fn patiently(story: Pin<Box<impl Future<Output = ()>>>) {
     let patience = async {
         smol::Timer::after(PATIENCE).await;
         panic!("the story hangs");

@@ -4,7 +4,7 @@ use core::convert::Infallible;
 use core::fmt;
 use core::pin::Pin;
 use core::task::{Context, Poll};
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::string::{String, ToString};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -43,8 +43,8 @@ pub struct Behaviour {
     is_listening: Arc<AtomicBool>,
     wishes: Wishes,
     seats: Seats,
-    /// With whom our transport has come to a connection that the swarm does not know yet.
-    connected: HashSet<PeerId>,
+    /// With whom our transport has come to connections that the swarm does not know yet, and to how many.
+    connected: HashMap<PeerId, usize>,
     actions: VecDeque<Action>,
 }
 
@@ -65,7 +65,7 @@ impl Behaviour {
             is_listening: Arc::default(),
             wishes: Wishes::default(),
             seats: Seats::new(seats_max),
-            connected: HashSet::new(),
+            connected: HashMap::new(),
             actions: VecDeque::new(),
         }
     }
@@ -83,7 +83,7 @@ impl Behaviour {
             }
             Ask::Stream(wish) => self.on_wish(wish),
             Ask::Connected(peer) => {
-                self.connected.insert(peer);
+                *self.connected.entry(peer).or_default() += 1;
             }
         }
     }
@@ -155,6 +155,16 @@ impl Behaviour {
         self.tell(News::Offer { listener, offer });
     }
 
+    /// Whether our transport has made a connection with this peer that was not asked for yet.
+    fn take_connected(&mut self, peer: PeerId) -> bool {
+        let Some(count) = self.connected.get_mut(&peer) else { return false };
+        *count -= 1;
+        if *count == 0 {
+            self.connected.remove(&peer);
+        }
+        true
+    }
+
     fn tell(&self, news: News) {
         // A swarm that has dropped its transport needs none.
         drop(self.news.unbounded_send(news));
@@ -198,7 +208,7 @@ impl NetworkBehaviour for Behaviour {
                 while let Ok(ask) = self.asks.try_recv() {
                     self.on_ask(ask);
                 }
-                if self.connected.remove(&peer) {
+                if self.take_connected(peer) {
                     Ok(Either::Right(dummy::ConnectionHandler))
                 } else {
                     Err(ConnectionDenied::new(Error::Swallowed))

@@ -7,10 +7,9 @@ use core::pin::Pin;
 use core::task::{Context, Poll, Waker};
 use std::boxed::Box;
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::vec::Vec;
 
-use futures::FutureExt;
 use futures::channel::mpsc::{UnboundedReceiver, UnboundedSender};
 use futures::channel::oneshot;
 use futures::future::BoxFuture;
@@ -22,7 +21,8 @@ use libp2p_identity::PeerId;
 use super::super::{Bind, Connection, Error, address as peers};
 use super::address::{self, Circuit, Way};
 use super::letters::{Ask, News, Offer, Wish};
-use crate::driver::{self, DialError, Endpoint};
+use super::sockets::{Place, Sockets};
+use crate::driver::{self, DialError};
 use crate::multiaddr::MultiaddrError;
 use crate::rtc;
 
@@ -31,16 +31,13 @@ pub type Attempt = BoxFuture<'static, Result<(PeerId, Connection), Error>>;
 
 type Event = TransportEvent<Attempt, Error>;
 
-/// What a swarm has beside its transports for private connections, all of them on one socket.
+/// What a swarm has beside its transports for private connections.
 ///
 /// Each runtime crate has one in its `libp2p::private`, for which `B` is chosen. What it does is said
 /// [there](super).
 pub struct Transport<B> {
-    bind: B,
-    at: SocketAddr,
-    config: rtc::Config,
-    /// Bound when it is needed first.
-    endpoint: Option<Endpoint>,
+    /// Shared with dials, which need a place when they have a stream.
+    sockets: Arc<Mutex<Sockets<B>>>,
     local: PeerId,
     listeners: Vec<ListenerId>,
     asks: UnboundedSender<Ask>,
@@ -58,12 +55,10 @@ impl<B: Bind> Transport<B> {
         asks: UnboundedSender<Ask>,
         news: UnboundedReceiver<News>,
     ) -> Self {
+        let local = peers::peer_id(config.identity.peer_id());
         Self {
-            bind,
-            at,
-            local: peers::peer_id(config.identity.peer_id()),
-            config,
-            endpoint: None,
+            sockets: Arc::new(Mutex::new(Sockets::new(bind, at, config))),
+            local,
             listeners: Vec::new(),
             asks,
             news,
@@ -72,21 +67,9 @@ impl<B: Bind> Transport<B> {
         }
     }
 
-    /// The endpoint of all private connections; another one if the last has failed.
-    fn endpoint(&mut self) -> Result<Endpoint, Error> {
-        match &self.endpoint {
-            Some(endpoint) if endpoint.closed().now_or_never().is_none() => Ok(endpoint.clone()),
-            _ => {
-                let bound = self.bind.bind(self.at, self.config.clone());
-                let bound = bound.map_err(|error| Error::Bind(Arc::new(error)))?;
-                Ok(self.endpoint.insert(bound).clone())
-            }
-        }
-    }
-
     fn listen(&mut self, listener: ListenerId, circuit: Circuit) -> Result<(), Error> {
         // What is wrong with the socket is better said now than to the first peer that comes.
-        drop(self.endpoint()?);
+        drop(lock(&self.sockets).shared()?);
         let ask = Ask::Listen { listener, circuit };
         self.asks.unbounded_send(ask).map_err(|_| Error::NoBehaviour)?;
         self.listeners.push(listener);
@@ -118,17 +101,20 @@ impl<B: Bind> Transport<B> {
     fn incoming(&mut self, listener_id: ListenerId, offer: Offer) -> Event {
         let Offer { peer, circuit, stream, seat } = offer;
         let send_back_addr = circuit.private_to(peer);
-        let (local_addr, upgrade): (_, Attempt) = match self.endpoint() {
-            Ok(endpoint) => {
+        let place = lock(&self.sockets).to_answer(peer);
+        let (local_addr, upgrade): (_, Attempt) = match place {
+            Ok((endpoint, claim)) => {
                 let near = address::near(endpoint.local_addr());
                 let meeting = async move {
                     let met = endpoint.accept_private(stream, peers::to_floe(peer)).await;
                     drop(seat);
-                    established(peer, met, endpoint)
+                    established(peer, met, (endpoint, claim))
                 };
                 (near, Box::pin(meeting))
             }
-            Err(error) => (address::near(self.at), Box::pin(future::ready(Err(error)))),
+            Err(error) => {
+                (address::near(lock(&self.sockets).at()), Box::pin(future::ready(Err(error))))
+            }
         };
         TransportEvent::Incoming { listener_id, upgrade, local_addr, send_back_addr }
     }
@@ -140,7 +126,7 @@ impl<B: Bind> Transport<B> {
     }
 }
 
-impl<B: Bind + Unpin> libp2p_core::Transport for Transport<B> {
+impl<B: Bind> libp2p_core::Transport for Transport<B> {
     type Output = (PeerId, Connection);
     type Error = Error;
     type ListenerUpgrade = Attempt;
@@ -177,15 +163,17 @@ impl<B: Bind + Unpin> libp2p_core::Transport for Transport<B> {
         }
         let target = peer.ok_or(Error::Address(MultiaddrError::NoTarget));
         let peer = target.map_err(TransportError::Other)?;
-        let endpoint = self.endpoint().map_err(TransportError::Other)?;
+        drop(lock(&self.sockets).shared().map_err(TransportError::Other)?);
+        let sockets = self.sockets.clone();
         let asks = self.asks.clone();
         Ok(Box::pin(async move {
             let (answer, answered) = oneshot::channel();
             let wish = Ask::Stream(Wish { peer, circuit, answer });
             asks.unbounded_send(wish).map_err(|_| Error::NoBehaviour)?;
             let stream = answered.await.map_err(|_| Error::NoBehaviour)??;
-            let met = endpoint.dial_private(stream, peers::to_floe(peer)).await;
-            let met = established(peer, met, endpoint)?;
+            let place = lock(&sockets).to_offer(peer)?;
+            let met = place.0.dial_private(stream, peers::to_floe(peer)).await;
+            let met = established(peer, met, place)?;
             asks.unbounded_send(Ask::Connected(peer)).map_err(|_| Error::NoBehaviour)?;
             Ok(met)
         }))
@@ -218,13 +206,21 @@ impl<B: Bind + Unpin> libp2p_core::Transport for Transport<B> {
     }
 }
 
+fn lock<B>(sockets: &Mutex<Sockets<B>>) -> MutexGuard<'_, Sockets<B>> {
+    // Whoever panicked has left nothing half done.
+    sockets.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 fn established(
     peer: PeerId,
     met: Result<driver::Connection, DialError>,
-    endpoint: Endpoint,
+    (endpoint, claim): Place,
 ) -> Result<(PeerId, Connection), Error> {
     let connection = met.map_err(|error| Error::Dial(Box::new(error)))?;
-    Ok((peer, Connection::private(connection, endpoint)))
+    if let Some(claim) = &claim {
+        claim.establish();
+    }
+    Ok((peer, Connection::private(connection, endpoint, claim)))
 }
 
 impl<B> fmt::Debug for Transport<B> {
@@ -246,6 +242,7 @@ mod tests {
 
     use super::super::{Behaviour, Config, new};
     use super::*;
+    use crate::driver::Endpoint;
 
     const PEER: &str = "/p2p/12D3KooWA4Xop1JaT3MHxwYMkCepYsv4iPVopMXwCz5iHYdBfeSB";
     const CIRCUIT: &str =
@@ -257,7 +254,7 @@ mod tests {
         Err(io::ErrorKind::AddrInUse.into())
     }
 
-    fn transport() -> (Transport<impl Bind + Unpin>, Behaviour) {
+    fn transport() -> (Transport<impl Bind>, Behaviour) {
         let seed = crate::rtc::identity::Keypair::ed25519_from_seed([3; 32]);
         let keypair = Keypair::from_protobuf_encoding(&seed.to_protobuf()).unwrap();
         new(refuse, &keypair, Config::default()).unwrap()

@@ -148,9 +148,9 @@ async fn listen(nodes: &mut [Swarm<Node>], who: usize, circuits: &Multiaddr) -> 
 }
 
 /// A relay, a node that listens at the address, and one that may dial it.
-async fn three<S: Stage>() -> ([Swarm<Node>; 3], Multiaddr) {
+async fn three<S: Stage>() -> (Vec<Swarm<Node>>, Multiaddr) {
     let config = private::Config::default;
-    let mut nodes = [server::<S>(), node::<S>(config()), node::<S>(config())];
+    let mut nodes = vec![server::<S>(), node::<S>(config()), node::<S>(config())];
     let circuits = open(&mut nodes[0]).await;
     let address = listen(&mut nodes, 1, &circuits).await;
     (nodes, address)

@@ -11,8 +11,7 @@ use super::{Node, client, is_private, is_relayed, listen, memory, node, open, se
 
 /// The relay is gone: so are the addresses at it, and the listener says why it is closed.
 pub(crate) async fn a_reservation_ends<S: Stage>() {
-    let (nodes, address) = three::<S>().await;
-    let mut nodes = Vec::from(nodes);
+    let (mut nodes, address) = three::<S>().await;
     drop(nodes.remove(0));
     let (mut expired, mut closed) = (false, false);
     until(&mut nodes, |index, _, event| {

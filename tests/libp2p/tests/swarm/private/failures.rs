@@ -60,8 +60,7 @@ pub(crate) async fn no_answer<S: Stage>() {
 
 /// A peer opens streams without end and says nothing on them; another is answered all the same.
 pub(crate) async fn a_flood<S: Stage>() {
-    let (nodes, address) = three::<S>().await;
-    let mut nodes = Vec::from(nodes);
+    let (mut nodes, address) = three::<S>().await;
     let mut greedy = ordinary::<S>();
     greedy.behaviour_mut().signaling = Toggle::from(Some(silent(ProtocolSupport::Outbound)));
     nodes.push(greedy);
