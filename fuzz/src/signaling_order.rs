@@ -51,7 +51,6 @@ struct Node {
     end_comes: bool,
     /// Of the candidates that were found.
     ports: Vec<u16>,
-    has_ended: bool,
     is_connected: bool,
     is_init_closed: bool,
 }
@@ -63,7 +62,6 @@ impl Pair {
             bytes: VecDeque::new(),
             end_comes: false,
             ports: Vec::new(),
-            has_ended: false,
             is_connected: false,
             is_init_closed: false,
         });
@@ -108,15 +106,11 @@ impl Pair {
     fn find(&mut self, side: usize) {
         let node = &mut self.nodes[side];
         let port = 1 + node.ports.len() as u16;
-        // What is found behind the end is not said.
-        if !node.has_ended {
-            node.ports.push(port);
-        }
+        node.ports.push(port);
         self.step(side, |attempt| attempt.machine.add_candidate(&candidate(port)));
     }
 
     fn end_candidates(&mut self, side: usize) {
-        self.nodes[side].has_ended = true;
         self.step(side, |attempt| attempt.machine.end_candidates());
     }
 
