@@ -109,7 +109,7 @@
 //! | `floe::endpoint` | `a limit is reached` (`limit`, `remote`, `times`) | `half-open` (`remote`, `version`) and `half-open, and went without DTLS` (`remote`); `dropped` (`remote`, `port`, `len`, `why`) |
 //! | `floe::connection` | `dialing` (`expected`), `checking` (`version`, `port`), `step done` (`step`, `took`, `after`), `secured` (`dtls`, `certhash`), `connected` (`peer`, `version`, `remote`, `after`), `moved` (`from`, `to`, `times`), `closed` (`end`, `after`); what SCTP had to put up with | `DTLS begins` (`after`, `cookie`); `closed` before DTLS was up; why DTLS failed, in its own words; when the application does not read, and when it does again |
 //! | `floe::stream` | `opened` (`by`), `closed` (`end`), `violation` (`why`); `a limit is reached` (`limit`, `times`) | `changed` (`cause`, `write`, `read`): each FIN, FIN_ACK, STOP_SENDING and RESET, ours and the peer's; `refused` (`channel`, `limit`) |
-//! | `floe::driver` | sockets that open and fail, datagrams that were not sent (`error`, `times`), connections that nobody accepts | errors of receiving that pass |
+//! | `floe::driver` | sockets that open and fail, datagrams that were not sent (`error`, `times`), connections that nobody accepts, signaling streams that fail (`error`) | errors of receiving that pass |
 //!
 //! What is told of a connection stands in the span `connection` (target `floe::connection`, level `debug`),
 //! whose fields are `id`, `direction` (`inbound` or `outbound`), `remote` (where the peer was at first), and

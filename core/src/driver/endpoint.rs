@@ -108,7 +108,7 @@ impl Endpoint {
     /// dropped open should be reset. Dropping the future gives the attempt up.
     ///
     /// ```
-    /// use floe_core::PeerId;
+    /// use floe_core::peer_id::PeerId;
     /// # use floe_core::driver::{Connection, DialError, Endpoint};
     /// # use futures::io::{AsyncRead, AsyncWrite};
     ///

@@ -277,6 +277,8 @@ impl Endpoint {
             && port == Port::Main
             && is_client_hello(payload)
             && self.admission.knows(now, remote)
+            // Whoever has forged a check in its name would have it answered twice.
+            && !self.awaits_private_hello(remote)
             && !self.repeats_unfinished(remote, payload)
         {
             self.give_up_unfinished(now, remote);
@@ -288,8 +290,8 @@ impl Endpoint {
         }
         let mut is_dropped = true;
         let receivers = self.routes.at(remote).len();
-        for index in 0..receivers {
-            let id = self.routes.at(remote)[index];
+        for index in 0..receivers + self.routes.privately_at(remote).len() {
+            let Some(id) = self.routes.nth_at(remote, index) else { continue };
             if let Some(connection) = self.connections.get_mut(&id)
                 && connection.uses(port)
             {
@@ -322,7 +324,11 @@ impl Endpoint {
     /// the first be there all the same, it is not disturbed where the dial leaves from another port.
     fn port_for(&self, target: &Target) -> Result<Port, DialRefused> {
         let mut port = Port::Main;
-        for &id in self.routes.at(target.remote) {
+        let private = self.routes.privately_at(target.remote).iter().filter(|id| {
+            // Where else a private connection's peer may be is nobody's business.
+            self.connections.get(id).is_some_and(|it| it.goes_on_with(target.remote))
+        });
+        for id in self.routes.at(target.remote).iter().chain(private).copied() {
             let Some(connection) = self.connections.get(&id) else { continue };
             if connection.direction() == Direction::Inbound || connection.is_over() {
                 continue;

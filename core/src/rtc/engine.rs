@@ -256,7 +256,7 @@ impl Engine {
                     }
                     lite.on_authentic(now, remote);
                 }
-                Ice::Trickle(agent) => agent.on_authentic(remote),
+                Ice::Trickle(agent) => agent.on_authentic(now, remote),
                 Ice::Full(_) => {}
             }
         }

@@ -89,7 +89,7 @@ impl Routes {
 
     /// Private connections whose peers have named an address: answers to our checks may come from there.
     pub(super) fn named_at(&self, remote: SocketAddr) -> &[ConnectionId] {
-        self.private.at(remote)
+        self.private.named_at(remote)
     }
 
     /// Notes our fragment for a private connection.
@@ -97,20 +97,28 @@ impl Routes {
         self.private.name(id, ufrag);
     }
 
-    /// Sets where a private connection's peer has proven to be, and which addresses it has named; either only grows.
+    /// Sets where a private connection's peer may send from, and which addresses it has named; either only grows.
     ///
-    /// Who has proven that it is somewhere is not kept away by who was there before.
+    /// They stand beside the others, so that neither keep the others away from an address.
     pub(super) fn follow_privately(
         &mut self,
         id: ConnectionId,
         proven: &[SocketAddr],
         named: &[SocketAddr],
     ) {
-        let known = self.learned.get(&id).map_or(0, Vec::len);
-        for &remote in proven.iter().skip(known) {
-            self.lead(id, remote);
-        }
-        self.private.follow(id, named);
+        self.private.follow(id, proven, named);
+    }
+
+    /// Private connections whose peers may send from an address.
+    pub(super) fn privately_at(&self, remote: SocketAddr) -> &[ConnectionId] {
+        self.private.proven_at(remote)
+    }
+
+    /// One of those at an address, the private ones behind the others.
+    pub(super) fn nth_at(&self, remote: SocketAddr, index: usize) -> Option<ConnectionId> {
+        let direct = self.at(remote);
+        let private = || self.privately_at(remote).get(index - direct.len());
+        direct.get(index).or_else(private).copied()
     }
 
     /// Forgets a connection.

@@ -27,6 +27,7 @@ mod dropped;
 mod flow;
 mod private;
 mod random;
+mod relayed;
 mod repeated;
 mod same;
 mod shutdown;

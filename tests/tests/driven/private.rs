@@ -2,123 +2,20 @@
 
 use std::time::Duration;
 
-use floe_core::driver::{Connection, DialError, Endpoint};
-use floe_core::peer_id::PeerId;
+use floe_core::driver::DialError;
 use floe_core::rtc::error::{ConnectionEnd, DialRefused, Step};
 use floe_core::rtc::output::Direction;
 use floe_core::rtc::private::Meeting;
-use floe_tests::chaos::driven::{Driven, Job, Manner};
+use floe_tests::chaos::driven::Manner;
 use floe_tests::entropy::seeded;
 use floe_tests::net::Weather;
-use floe_tests::relay::{End, Relay};
-use floe_tests::world::Handle;
+use floe_tests::relay::Relay;
 use futures::future::join_all;
 
 use crate::cancelled::give_up_after;
-use crate::two::{Two, echo, exchange, pattern};
+use crate::relayed::{LATENCY, Relayed};
+use crate::two::{exchange, pattern};
 use crate::{millis, secs};
-
-/// Two nodes and the relay between them.
-struct Relayed {
-    two: Two,
-    relay: Handle<Relay>,
-}
-
-type Met = Result<Connection, DialError>;
-
-impl Relayed {
-    fn new(seed: u64, weather: Weather, manner: Manner) -> Self {
-        Self::over(Relay::new(LATENCY), seed, weather, manner)
-    }
-
-    fn over(relay: Relay, seed: u64, weather: Weather, manner: Manner) -> Self {
-        let mut two = Two::new(seed, weather, manner);
-        let relay = two.world.add(relay);
-        Self { two, relay }
-    }
-
-    fn stream(&mut self) -> (End, End) {
-        self.two.world[self.relay].stream()
-    }
-
-    fn endpoint(&self, node: Handle<Driven>) -> Endpoint {
-        self.two.world[node].endpoint()
-    }
-
-    fn peer_id(&self, node: Handle<Driven>) -> PeerId {
-        self.two.world[node].peer_id()
-    }
-
-    /// `node` meets `peer` over its end of a stream.
-    fn meet(
-        &mut self,
-        node: Handle<Driven>,
-        peer: Handle<Driven>,
-        end: End,
-        offers: bool,
-    ) -> Job<Met> {
-        self.meet_after(millis(0), node, peer, end, offers)
-    }
-
-    /// The same, a while later.
-    fn meet_after(
-        &mut self,
-        after: Duration,
-        node: Handle<Driven>,
-        peer: Handle<Driven>,
-        end: End,
-        offers: bool,
-    ) -> Job<Met> {
-        let (endpoint, peer) = (self.endpoint(node), self.peer_id(peer));
-        let clock = self.two.world[node].clock();
-        self.two.world[node].job(async move {
-            clock.sleep(after).await;
-            if offers {
-                endpoint.dial_private(end, peer).await
-            } else {
-                endpoint.accept_private(end, peer).await
-            }
-        })
-    }
-
-    /// The client opens a stream to the server: what both come to.
-    fn begin(&mut self) -> (Job<Met>, Job<Met>) {
-        let (near, far) = self.stream();
-        let (client, server) = (self.two.client, self.two.server);
-        (self.meet(client, server, near, true), self.meet(server, client, far, false))
-    }
-
-    fn connect(&mut self) -> (Connection, Connection) {
-        let (dials, accepts) = self.begin();
-        let dialed = self.two.done(&dials).expect("they reach each other");
-        let accepted = self.two.done(&accepts).expect("they reach each other");
-        (dialed, accepted)
-    }
-
-    /// Both can talk, in both directions; then nothing is left of it.
-    fn is_of_use(&mut self, dialed: Connection, accepted: Connection) {
-        let (client, server) = (self.two.client, self.two.server);
-        for (opener, accepter, one, other) in
-            [(&dialed, &accepted, client, server), (&accepted, &dialed, server, client)]
-        {
-            let (opener, accepter) = (opener.clone(), accepter.clone());
-            let echoes = self.two.world[other].job(async move {
-                echo(accepter.accept().await.expect("it is opened")).await;
-            });
-            let asks = self.two.world[one].job(async move {
-                let bytes = pattern(1, 50_000);
-                assert!(exchange(&opener, &bytes).await == bytes);
-            });
-            self.two.done(&asks);
-            self.two.done(&echoes);
-        }
-        let closes = self.two.world[client].job(async move { dialed.close().await });
-        let hears = self.two.world[server].job(async move { accepted.closed().await });
-        self.two.done(&closes);
-        assert_eq!(self.two.done(&hears), ConnectionEnd::ClosedByPeer);
-        self.two.nothing_is_left();
-    }
-}
 
 #[test]
 fn both_connect_and_talk() {
@@ -290,7 +187,10 @@ fn both_dial_within(seed: u64, apart: Duration, client_first: bool) {
         jobs.push(relayed.meet_after(after, dialer, accepter, near, true));
         jobs.push(relayed.meet_after(after + LATENCY, accepter, dialer, far, false));
     }
-    let met: Vec<_> = jobs.iter().map(|job| relayed.two.done_within(secs(20), job)).collect();
+    let mut met = Vec::new();
+    for job in &jobs {
+        met.push(relayed.two.done_within(secs(20), job));
+    }
     let sides = [met[0].is_ok(), met[1].is_ok(), met[2].is_ok(), met[3].is_ok()];
     let one_of_both = [[true, true, false, false], [false, false, true, true]];
     assert!(one_of_both.contains(&sides), "seed {seed}, {apart:?} apart: {met:?}");
@@ -408,7 +308,5 @@ fn is_of_the_set_up(error: &DialError) -> bool {
     error.step().is_some()
 }
 
-/// The time for something to arrive by the relay.
-const LATENCY: Duration = millis(50);
 /// The default of [`Limits::meetings`](floe_core::rtc::Limits::meetings).
 const MEETINGS: usize = 64;

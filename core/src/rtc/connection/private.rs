@@ -28,7 +28,7 @@ use crate::rtc::shared::Shared;
 use crate::rtc::signaling::{self, Description, Signaling, StreamAction};
 use crate::rtc::streams::Streams;
 use crate::rtc::telemetry::{self, Tally};
-use crate::sdp::{SessionDescription, Setup};
+use crate::sdp::{Address, Candidate, SessionDescription, Setup};
 use crate::time::Timestamp;
 
 impl Connection {
@@ -61,7 +61,7 @@ impl Connection {
         };
         let tie_breaker = shared.entropy.next_u64();
         // Addresses that it checks from come on top of those that it names.
-        let addresses = limit * 2;
+        let addresses = limit.saturating_mul(2);
         let agent = TrickleAgent::new(
             shared.epoch,
             &secrets.as_secrets(),
@@ -97,6 +97,9 @@ impl Connection {
 
     /// Something came on the signaling stream.
     pub(in crate::rtc) fn handle_signaling(&mut self, heard: Heard<'_>) {
+        if self.is_over() {
+            return;
+        }
         let Some(private) = &mut self.private else { return };
         match heard {
             Heard::Bytes(bytes) => private.signaling.handle_bytes(bytes),
@@ -107,7 +110,19 @@ impl Connection {
 
     /// What is to be done to the signaling stream next.
     pub(in crate::rtc) fn poll_signaling(&mut self) -> Option<StreamAction> {
-        self.private.as_mut()?.next_action()
+        let is_over = self.is_over();
+        self.private.as_mut().filter(|_| !is_over)?.next_action()
+    }
+
+    /// Whether the peer of a private connection is to begin DTLS, and has not yet.
+    pub(in crate::rtc) fn awaits_hello(&self) -> bool {
+        match &self.phase {
+            Phase::Checking(it) => it.described.is_some_and(|it| it.role == Role::Server),
+            Phase::Securing(it) if self.private.is_some() => {
+                it.fingerprint.is_none() && it.engine.role() == Role::Server
+            }
+            _ => false,
+        }
     }
 
     /// The host has these addresses.
@@ -142,19 +157,21 @@ impl Connection {
 
     /// Does what signaling says, and tells the driver if there is something to be done to its stream.
     pub(super) fn run_signaling(&mut self, now: Timestamp, shared: &mut Shared) {
-        while let Some(event) = self.private.as_mut().and_then(|it| it.signaling.poll_event()) {
+        while !self.is_over()
+            && let Some(event) = self.private.as_mut().and_then(|it| it.signaling.poll_event())
+        {
             match event {
                 signaling::Event::Description { remote, setup } => {
                     self.on_description(now, &remote, setup, shared);
                 }
-                signaling::Event::Candidate(candidate) => match &mut self.phase {
-                    Phase::Checking(it) => it.agent.add_candidate(now, &candidate.as_sdp()),
-                    phase => {
-                        if let Some(engine) = phase.engine_mut() {
-                            engine.add_candidate(now, &candidate.as_sdp());
-                        }
+                signaling::Event::Candidate(candidate) => {
+                    let is_hidden = matches!(candidate.as_sdp().address, Address::Name(_));
+                    if is_hidden && shared.config.resolve_names {
+                        shared.events.push_back(Event::Hidden { id: self.id, candidate });
+                    } else {
+                        self.add_candidate(now, &candidate.as_sdp());
                     }
-                },
+                }
                 signaling::Event::EndOfCandidates => {}
                 signaling::Event::Failed(failure) => {
                     let cause = failure.to_string().into();
@@ -163,10 +180,23 @@ impl Connection {
                 }
             }
         }
-        if let Some(private) = &mut self.private
+        if !self.is_over()
+            && let Some(private) = &mut self.private
             && private.pump()
         {
             shared.events.push_back(Event::Signaling { id: self.id });
+        }
+    }
+
+    /// The peer may be reached at a candidate's address, if that is one.
+    pub(in crate::rtc) fn add_candidate(&mut self, now: Timestamp, candidate: &Candidate<'_>) {
+        match &mut self.phase {
+            Phase::Checking(checking) => checking.agent.add_candidate(now, candidate),
+            phase => {
+                if let Some(engine) = phase.engine_mut() {
+                    engine.add_candidate(now, candidate);
+                }
+            }
         }
     }
 
@@ -177,7 +207,9 @@ impl Connection {
         setup: Setup,
         shared: &mut Shared,
     ) {
-        if let Err(cause) = is_usable(remote) {
+        let is_self = remote.fingerprint == shared.config.certificate.fingerprint();
+        let usable = if is_self { Err("the peer describes us") } else { is_usable(remote) };
+        if let Err(cause) = usable {
             let failed = ConnectionEnd::Failed { step: Step::Signaling, cause: cause.into() };
             return self.end(now, failed, shared);
         }

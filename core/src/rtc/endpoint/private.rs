@@ -2,7 +2,8 @@
 //!
 //! Obeys: libp2p webrtc, "WebRTC" (browser-to-browser); [`settle`] says what is done when both sides offer.
 
-use core::net::SocketAddr;
+use core::net::{IpAddr, SocketAddr};
+use std::vec::Vec;
 
 use tracing::debug;
 
@@ -13,15 +14,16 @@ use crate::rtc::connection::Connection;
 use crate::rtc::error::{ConnectionEnd, DialRefused};
 use crate::rtc::output::{ConnectionId, Datagram, Port};
 use crate::rtc::private::{Heard, Meeting, Side};
-use crate::rtc::signaling::{OwnAttempt, StreamAction, Verdict, settle};
+use crate::rtc::signaling::{OwnAttempt, RemoteCandidate, StreamAction, Verdict, settle};
 use crate::rtc::telemetry;
+use crate::sdp::Address;
 use crate::time::Timestamp;
 
 impl Endpoint {
     /// Begins a private connection: see [`private`](crate::rtc::private). [`Event::Connected`](super::super::Event)
     /// or `Closed` follows; `Signaling` says each time that there is something to be done to the stream.
     ///
-    /// Who answers a peer that we have offered a connection ourselves has one at the end, not two: either our own
+    /// Who offers a connection to a peer whose own offer is being answered is refused. Who answers a peer that we have offered a connection ourselves has one at the end, not two: either our own
     /// attempt ends as [`Replaced`](ConnectionEnd::Replaced), or this one is refused.
     ///
     /// # Errors
@@ -30,7 +32,10 @@ impl Endpoint {
         self.handle_timeout(now);
         let limits = &self.shared.config.limits;
         let own = match meeting.side {
-            Side::Offerer => None,
+            Side::Offerer => match self.attempt_of(meeting.peer) {
+                Some(theirs) => return Err(DialRefused::AlreadyConnected(theirs)),
+                None => None,
+            },
             Side::Answerer => self.own_attempt(meeting.peer),
         };
         let mut withdrawn = None;
@@ -41,7 +46,9 @@ impl Endpoint {
                 Verdict::Refuse => return Err(DialRefused::AlreadyConnected(own)),
             }
         }
-        if self.meetings.len() - usize::from(withdrawn.is_some()) >= limits.meetings {
+        if self.meetings.len() - usize::from(withdrawn.is_some()) >= limits.meetings
+            || (meeting.side == Side::Answerer && !self.may_answer(meeting.peer))
+        {
             return Err(DialRefused::TooManyMeetings);
         }
         if self.connections.len() >= limits.connections {
@@ -71,8 +78,15 @@ impl Endpoint {
 
     /// Something came on the signaling stream of a meeting.
     pub fn handle_signaling(&mut self, now: Timestamp, id: ConnectionId, heard: Heard<'_>) {
+        let other = match heard {
+            Heard::Reset => self.standing(id),
+            Heard::Bytes(_) | Heard::End => None,
+        };
         if let Some(connection) = self.connections.get_mut(&id) {
             connection.handle_signaling(heard);
+            if let Some(other) = other {
+                connection.end(now, ConnectionEnd::Replaced(other), &mut self.shared);
+            }
             // What is to be known of the peer must not pile up while bytes come.
             connection.run(now, &mut self.shared);
             self.follow_privately(id);
@@ -100,7 +114,7 @@ impl Endpoint {
         if self.whereabouts.hosts == addrs {
             return;
         }
-        self.whereabouts.hosts = addrs.into();
+        self.whereabouts.move_to(addrs);
         // The NAT may be another one, too.
         let servers = &self.shared.config.stun_servers;
         let seed = &mut self.shared.entropy;
@@ -112,6 +126,23 @@ impl Endpoint {
                 connection.tell_hosts(addrs);
                 self.busy.push(id);
             }
+        }
+    }
+
+    /// A candidate's name leads to an address: see [`Event::Hidden`](crate::rtc::Event::Hidden).
+    pub fn resolved(
+        &mut self,
+        now: Timestamp,
+        id: ConnectionId,
+        candidate: &RemoteCandidate,
+        ip: IpAddr,
+    ) {
+        if let Some(connection) = self.connections.get_mut(&id) {
+            let mut candidate = candidate.as_sdp();
+            candidate.address = Address::Ip(ip);
+            connection.add_candidate(now, &candidate);
+            self.follow_privately(id);
+            self.make_busy(id);
         }
     }
 
@@ -132,6 +163,12 @@ impl Endpoint {
                 return false;
             };
             return self.offer_stun(now, id, remote, payload);
+        }
+        for index in 0..self.routes.privately_at(remote).len() {
+            let id = self.routes.privately_at(remote)[index];
+            if self.offer_stun(now, id, remote, payload) {
+                return true;
+            }
         }
         for index in 0..self.routes.named_at(remote).len() {
             let id = self.routes.named_at(remote)[index];
@@ -188,6 +225,40 @@ impl Endpoint {
         is_taken
     }
 
+    /// Whether one more offer of a peer is answered: no peer gets all the room there is, nor do all of them
+    /// together, or we could make no offer ourselves.
+    fn may_answer(&self, peer: PeerId) -> bool {
+        let answered = self.meetings.iter().filter_map(|id| self.connections.get(id)?.private());
+        let answered: Vec<_> = answered.filter(|it| it.side == Side::Answerer).collect();
+        let of_peer = answered.iter().filter(|it| it.peer == peer).count();
+        let room = self.shared.config.limits.meetings.div_ceil(4) * 3;
+        of_peer < ANSWERS_PER_PEER && answered.len() < room
+    }
+
+    /// Our own offer to the peer of a connection that we are answering, if that is not up: who withdraws an attempt
+    /// has answered ours.
+    fn standing(&self, id: ConnectionId) -> Option<ConnectionId> {
+        let connection = self.connections.get(&id).filter(|it| !it.is_open() && !it.is_over())?;
+        let private = connection.private().filter(|it| it.side == Side::Answerer)?;
+        self.own_attempt(private.peer).map(|(own, _)| own)
+    }
+
+    /// Whether a private connection waits for the first words of DTLS from an address.
+    pub(super) fn awaits_private_hello(&self, remote: SocketAddr) -> bool {
+        let private = self.routes.privately_at(remote).iter();
+        private.filter_map(|id| self.connections.get(id)).any(Connection::awaits_hello)
+    }
+
+    /// An attempt of a peer to reach us that we have answered, while it is under way.
+    fn attempt_of(&self, peer: PeerId) -> Option<ConnectionId> {
+        let is_theirs = |id: &&ConnectionId| {
+            let connection = self.connections.get(id).filter(|it| !it.is_over() && !it.is_open());
+            let private = connection.and_then(Connection::private);
+            private.is_some_and(|it| it.side == Side::Answerer && it.peer == peer)
+        };
+        self.meetings.iter().find(is_theirs).copied()
+    }
+
     /// Our own attempt to reach a peer, while its signaling is not over.
     fn own_attempt(&self, peer: PeerId) -> Option<(ConnectionId, OwnAttempt)> {
         let own = self.connections.iter().filter(|(_, connection)| {
@@ -204,6 +275,10 @@ impl Endpoint {
         Some((id, attempt))
     }
 }
+
+/// Meetings that are answered at once for one peer. There is no reason for more than one, but that an earlier one is
+/// given up without a word.
+const ANSWERS_PER_PEER: usize = 4;
 
 /// Of the USERNAME of a check, the receiver's fragment (RFC 8445 §7.2.2).
 fn local_ufrag(username: &[u8]) -> Option<&str> {

@@ -26,11 +26,10 @@ impl Endpoint {
         for index in 0..self.routes.at(datagram.remote).len() {
             let id = self.routes.at(datagram.remote)[index];
             if let Some(connection) = self.connections.get_mut(&id)
-                && (connection.direction() == Direction::Outbound || connection.private().is_some())
+                && connection.direction() == Direction::Outbound
                 && connection.uses(datagram.port)
                 && connection.handle_stun(now, datagram.remote, datagram.payload)
             {
-                self.follow_privately(id);
                 return self.make_busy(id);
             }
         }

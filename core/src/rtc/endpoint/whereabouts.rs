@@ -28,6 +28,12 @@ struct Asked {
 }
 
 impl Whereabouts {
+    /// The host's addresses are others now, and so may be the NAT that it is behind.
+    pub(super) fn move_to(&mut self, hosts: &[SocketAddr]) {
+        self.hosts = hosts.into();
+        self.asked = None;
+    }
+
     /// Asks these servers, if it is long ago that they were asked.
     pub(super) fn ask(
         &mut self,

@@ -90,7 +90,7 @@ impl Engine {
                 Some((local, allowance)) => allowance.spend(record.len()).then_some(local),
                 None => None,
             },
-            Ice::Trickle(agent) => agent.knows(candidate).then_some(None),
+            Ice::Trickle(agent) => agent.answers(candidate).then_some(None),
             Ice::Full(_) => None,
         };
         if let Some(local) = local {

@@ -4,12 +4,16 @@
 //! our one socket, by which all local candidates have the same base. Sending from one address or another of the host
 //! is the kernel's choice, so a pair is as good as named by the peer's address.
 //!
-//! The peer is where the nominated pair leads, and then wherever something comes from that DTLS has authenticated, if
-//! it has proven before to be there: so it is followed when a NAT gives it another address, without a restart.
+//! The peer is where the first check was answered, and then where the nominated pair leads. When nothing comes from
+//! there any more, it is wherever something comes from that DTLS has authenticated: so it is followed when a NAT gives
+//! it another address, without a restart. Either way nothing but checks is sent to an address that has not answered
+//! one: whoever sends in another's name, as a peer may who has the keys, does not have us send to that other.
 //!
 //! How many addresses a peer may name or check from is limited: each costs checks, which go wherever it says.
 //!
 //! Obeys: RFC 8445 (ICE), RFC 8838 (trickle), RFC 7675 (consent).
+
+mod questions;
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use core::time::Duration;
@@ -19,6 +23,7 @@ use std::vec::Vec;
 use is::stun::{StunMessage, StunPacket};
 use is::{Candidate, IceAgent, IceAgentEvent, Protocol};
 
+use self::questions::Questions;
 use super::{RingHmac, creds, host, placeholder};
 use crate::ice::Secrets;
 use crate::rtc::epoch::Epoch;
@@ -49,13 +54,20 @@ pub(crate) struct TrickleAgent {
     epoch: Epoch,
     /// The peer was described: it may be checked.
     is_described: bool,
+    /// Checks that came before that, which the library keeps.
+    early: usize,
     /// What the peer has named or checked from, each once.
     known: Vec<SocketAddr>,
-    /// Where it has proven to be: something came from there that only it can have written.
+    /// Where it may send from: something came from there that only it can have written.
     proven: Vec<SocketAddr>,
+    /// Where it has received something: a check that went there was answered from there.
+    answered: Vec<SocketAddr>,
+    questions: Questions,
     /// How many it may name or check from.
     limit: usize,
     current: Option<SocketAddr>,
+    /// When DTLS has last authenticated something from there.
+    heard: Timestamp,
     deadline: Option<Timestamp>,
 }
 
@@ -87,10 +99,14 @@ impl TrickleAgent {
             agent,
             epoch,
             is_described: false,
+            early: 0,
             known: Vec::new(),
             proven: Vec::new(),
+            answered: Vec::new(),
+            questions: Questions::default(),
             limit,
             current: None,
+            heard: Timestamp::ZERO,
             deadline: None,
         }
     }
@@ -103,13 +119,20 @@ impl TrickleAgent {
             self.agent.set_controlling(true);
         }
         self.is_described = true;
-        self.handle_timeout(now);
+        // The library answers one early check each time that it is told the time.
+        for _ in 0..=self.early {
+            self.handle_timeout(now);
+        }
     }
 
     /// The peer may be reached at a candidate's address.
     pub(crate) fn add_candidate(&mut self, now: Timestamp, candidate: &sdp::Candidate<'_>) {
         let Some(remote) = candidate.udp_addr() else { return };
-        if remote.port() != 0
+        // Our socket knows an IPv4 address by no other name.
+        let remote = SocketAddr::new(remote.ip().to_canonical(), remote.port());
+        let mut candidate = *candidate;
+        candidate.address = sdp::Address::Ip(remote.ip());
+        if is_one_host(remote)
             && self.learn(remote)
             && let Ok(candidate) = Candidate::from_sdp_string(&candidate.to_string())
         {
@@ -126,8 +149,27 @@ impl TrickleAgent {
         datagram: &[u8],
     ) -> bool {
         let Ok(message) = StunMessage::parse(datagram) else { return false };
-        // The library keeps whatever comes before it can be verified, and a candidate for each address.
-        if !self.is_described || !self.agent.accepts_message(&message) || !self.learn(remote) {
+        // The library keeps a candidate for each address that something authentic comes from.
+        if !self.agent.accepts_message(&message) || !self.learn(remote) {
+            return false;
+        }
+        // An answerer checks at once, and its checks overtake its description. They are as authentic as any: our
+        // password is in them, which only the peer was told.
+        if !self.is_described {
+            if self.early == EARLY_MAX {
+                return false;
+            }
+            self.early += 1;
+        }
+        let is_success = message.is_successful_binding_response();
+        if !message.is_binding_request() {
+            // RFC 8445 §7.2.5.2.1, and each answer once: the library would learn something of it each time.
+            let id = datagram.get(8..20).and_then(|id| id.first_chunk().copied());
+            if !id.is_some_and(|id| self.questions.take(id, remote)) {
+                return false;
+            }
+        }
+        if is_success && !self.questions.may_be_seen_at(message.mapped_address()) {
             return false;
         }
         let packet = StunPacket {
@@ -141,17 +183,32 @@ impl TrickleAgent {
             if !self.proven.contains(&remote) {
                 self.proven.push(remote);
             }
+            // RFC 8445 §12.1.1: what is valid may be used before anything is nominated, which takes a round trip.
+            if is_success {
+                if !self.answered.contains(&remote) {
+                    self.answered.push(remote);
+                }
+                self.current.get_or_insert(remote);
+            }
             // The library nominates only when it is told the time.
             self.handle_timeout(now);
         }
         accepted
     }
 
-    /// DTLS has authenticated something from `remote`: the peer is followed there.
-    pub(crate) fn on_authentic(&mut self, remote: SocketAddr) {
-        if self.knows(remote) {
+    /// DTLS has authenticated something from `remote`: a peer that is silent elsewhere is followed there.
+    ///
+    /// Not at once, as the other side follows us by the same rule, and what is under way on either path would have both
+    /// change to and fro.
+    pub(crate) fn on_authentic(&mut self, now: Timestamp, remote: SocketAddr) {
+        if self.current != Some(remote) {
+            let is_silent = now.saturating_since(self.heard) >= SILENCE;
+            if !is_silent || !self.answers(remote) {
+                return;
+            }
             self.current = Some(remote);
         }
+        self.heard = now;
     }
 
     /// Takes the time.
@@ -161,8 +218,11 @@ impl TrickleAgent {
         }
         self.agent.handle_timeout(self.epoch.instant(now));
         while let Some(event) = self.agent.poll_event() {
-            if let IceAgentEvent::NominatedSend { destination, .. } = event {
+            if let IceAgentEvent::NominatedSend { destination, .. } = event
+                && self.answers(destination)
+            {
                 self.current = Some(destination);
+                self.heard = now;
             }
         }
         self.note_deadline();
@@ -176,6 +236,7 @@ impl TrickleAgent {
     /// Queues the checks and answers that are to be sent.
     pub(crate) fn poll_transmit(&mut self, out: &mut Outbox) {
         while let Some(transmit) = self.agent.poll_transmit() {
+            self.questions.note(&transmit.contents, transmit.destination);
             out.push(Port::Main, None, transmit.destination, &transmit.contents);
         }
         if self.is_described {
@@ -188,12 +249,17 @@ impl TrickleAgent {
         self.current
     }
 
-    /// Whether the peer has proven to be at `remote`.
+    /// Whether the peer has answered a check at `remote`: what is sent there is sent to it.
+    pub(crate) fn answers(&self, remote: SocketAddr) -> bool {
+        self.answered.contains(&remote)
+    }
+
+    /// Whether the peer may be sending from `remote`.
     pub(crate) fn knows(&self, remote: SocketAddr) -> bool {
         self.proven.contains(&remote)
     }
 
-    /// Every address that the peer has proven to be at.
+    /// Every address that the peer may be sending from.
     pub(crate) fn proven(&self) -> &[SocketAddr] {
         &self.proven
     }
@@ -224,9 +290,22 @@ impl TrickleAgent {
     }
 }
 
+/// Whether datagrams to an address go to one host.
+const fn is_one_host(addr: SocketAddr) -> bool {
+    addr.port() != 0
+        && match addr.ip() {
+            IpAddr::V4(ip) => !(ip.is_unspecified() || ip.is_multicast() || ip.is_broadcast()),
+            IpAddr::V6(ip) => !(ip.is_unspecified() || ip.is_multicast()),
+        }
+}
+
+/// A peer that has said nothing for so long on the path in use, while it does on another one, has left.
+const SILENCE: Duration = Duration::from_secs(1);
 /// First interval between checks of a pair; it doubles. Below the 500 ms of RFC 8445 §14.3: the first checks of either
 /// side open NATs and are mostly lost, so what is waited for is the second.
 const CHECK_RTO: Duration = Duration::from_millis(250);
+/// Checks that are kept until the peer is described; it repeats those that are not answered.
+const EARLY_MAX: usize = 16;
 /// Pairs that are checked, RFC 8445 §6.1.2.5. With one base there is one for each address of the peer.
 const PAIRS_MAX: usize = 100;
 

@@ -88,13 +88,70 @@ fn a_peer_is_followed_to_where_it_has_proven_to_be_and_nowhere_else() {
     let mut agents = pair(1, 8);
     name(&mut agents[0], addr(8));
     talk(&mut agents, at(0), at(500), |from, _| Some(addr(if from == 0 { 1 } else { 8 })));
-    agents[1].on_authentic(addr(3));
+    agents[1].on_authentic(at(9_000), addr(3));
     assert_eq!(agents[1].destination(), Some(addr(1)), "nothing of ICE came from there");
     // The offerer's NAT forgets it.
     talk(&mut agents, at(510), at(9_000), |from, _| Some(addr(if from == 0 { 2 } else { 8 })));
     assert!(agents[1].knows(addr(2)));
-    agents[1].on_authentic(addr(2));
+    agents[1].on_authentic(at(9_000), addr(2));
     assert_eq!(agents[1].destination(), Some(addr(2)));
+}
+
+#[test]
+fn who_sends_in_anothers_name_has_nothing_sent_there() {
+    let mut agents = pair(1, 8);
+    name(&mut agents[0], addr(8));
+    talk(&mut agents, at(0), at(500), |from, _| Some(addr(if from == 0 { 1 } else { 8 })));
+    // What the offerer sends comes from a victim's address now, who answers nothing.
+    let victim = addr(66);
+    talk(&mut agents, at(510), at(9_000), |from, to| match from {
+        0 => Some(victim),
+        _ => (to != victim).then(|| addr(8)),
+    });
+    assert!(agents[1].knows(victim) && !agents[1].answers(victim));
+    agents[1].on_authentic(at(60_000), victim);
+    assert_eq!(agents[1].destination(), Some(addr(1)));
+}
+
+#[test]
+fn an_answer_counts_where_the_check_went_and_once() {
+    let mut agents = pair(1, 8);
+    name(&mut agents[0], addr(8));
+    agents[0].handle_timeout(at(1));
+    let (_, check) = sent(&mut agents[0]).remove(0);
+    assert!(agents[1].handle_stun(at(2), addr(1), &check));
+    let answers = sent(&mut agents[1]);
+    let (_, answer) = answers.iter().find(|(_, it)| it.starts_with(&[1, 1])).expect("an answer");
+    assert!(!agents[0].handle_stun(at(3), addr(9), answer), "in another's name");
+    assert_eq!(agents[0].destination(), None);
+    assert!(agents[0].handle_stun(at(3), addr(8), answer));
+    assert!(!agents[0].handle_stun(at(4), addr(8), answer), "once more");
+    assert_eq!(agents[0].destination(), Some(addr(8)));
+}
+
+#[test]
+fn two_paths_in_use_are_not_changed_between() {
+    let mut agents = pair(1, 8);
+    for last in [7, 8] {
+        name(&mut agents[0], addr(last));
+        name(&mut agents[1], addr(last + 10));
+    }
+    talk(&mut agents, at(0), at(2_000), |from, to| {
+        let SocketAddr::V4(to) = to else { return None };
+        let last = to.ip().octets()[3];
+        Some(addr(if from == 0 { last + 10 } else { last - 10 }))
+    });
+    let [first, other] = [addr(17), addr(18)];
+    assert!(agents[1].answers(first) && agents[1].answers(other));
+    let mut moves = 0;
+    let mut current = agents[1].destination();
+    for millis in 0..5_000 {
+        let from = if millis % 2 == 0 { first } else { other };
+        agents[1].on_authentic(at(2_000 + millis), from);
+        moves += usize::from(agents[1].destination() != current);
+        current = agents[1].destination();
+    }
+    assert!(moves <= 1, "{moves} changes");
 }
 
 #[test]
