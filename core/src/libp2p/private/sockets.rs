@@ -60,13 +60,13 @@ impl<B: Bind> Sockets<B> {
     }
 
     /// Where to offer a connection.
-    pub(super) fn to_offer(&mut self, peer: PeerId) -> Result<Place, Error> {
+    pub(super) fn offering(&mut self, peer: PeerId) -> Result<Place, Error> {
         let is_free = self.claims_of(peer).next().is_none();
         self.place(peer, is_free, true)
     }
 
     /// Where to answer an offer.
-    pub(super) fn to_answer(&mut self, peer: PeerId) -> Result<Place, Error> {
+    pub(super) fn answering(&mut self, peer: PeerId) -> Result<Place, Error> {
         let is_free = self.claims_of(peer).all(|claim| claim.is_offered.load(Ordering::Relaxed));
         self.place(peer, is_free, false)
     }

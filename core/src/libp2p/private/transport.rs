@@ -101,7 +101,7 @@ impl<B: Bind> Transport<B> {
     fn incoming(&mut self, listener_id: ListenerId, offer: Offer) -> Event {
         let Offer { peer, circuit, stream, seat } = offer;
         let send_back_addr = circuit.private_to(peer);
-        let place = lock(&self.sockets).to_answer(peer);
+        let place = lock(&self.sockets).answering(peer);
         let (local_addr, upgrade): (_, Attempt) = match place {
             Ok((endpoint, claim)) => {
                 let near = address::near(endpoint.local_addr());
@@ -171,7 +171,7 @@ impl<B: Bind> libp2p_core::Transport for Transport<B> {
             let wish = Ask::Stream(Wish { peer, circuit, answer });
             asks.unbounded_send(wish).map_err(|_| Error::NoBehaviour)?;
             let stream = answered.await.map_err(|_| Error::NoBehaviour)??;
-            let place = lock(&sockets).to_offer(peer)?;
+            let place = lock(&sockets).offering(peer)?;
             let met = place.0.dial_private(stream, peers::to_floe(peer)).await;
             let met = established(peer, met, place)?;
             asks.unbounded_send(Ask::Connected(peer)).map_err(|_| Error::NoBehaviour)?;
