@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::{
     Defect, Flake, Peer, Places, Program, Role, Version, dial_arguments, listen_arguments,
+    private_dial_arguments, private_listen_arguments,
 };
 use crate::npm;
 
@@ -15,6 +16,7 @@ pub(crate) const PEER: Peer = Peer {
     dials: &[Version::V1, Version::V2],
     barred: &[],
     kin: None,
+    in_page: false,
     listen: listen_arguments,
     dial: dial_arguments,
     tells_hash: true,
@@ -44,6 +46,15 @@ pub(crate) const PEER: Peer = Peer {
         source: "libdatachannel (in node-datachannel 0.33.4), src/impl/peerconnection.cpp, \
                  assignDataChannels for the choice; the loss is not traced further",
     }],
+};
+
+/// Behind a relay.
+pub(crate) const PRIVATE: Peer = Peer {
+    listens: &[Version::Private],
+    dials: &[Version::Private],
+    listen: private_listen_arguments,
+    dial: private_dial_arguments,
+    ..PEER
 };
 
 /// One of the programs in `peers/js-libp2p`, with what stands before the arguments of the contract.
