@@ -5,6 +5,7 @@
 //! line differs says so in its own file and nowhere else.
 
 mod chromium;
+mod firefox;
 mod floe;
 mod floe_cli;
 mod go_libp2p;
@@ -34,7 +35,13 @@ pub const PEERS: &[Peer] = &[
 ];
 
 /// Who is there behind a relay, floe first: what some of the same names can do with private `/webrtc`.
-pub const PRIVATE: &[Peer] = &[js_libp2p::PRIVATE, chromium::PRIVATE, chromium::PRIVATE_WITH_MDNS];
+pub const PRIVATE: &[Peer] = &[
+    js_libp2p::PRIVATE,
+    chromium::PRIVATE,
+    chromium::PRIVATE_WITH_MDNS,
+    firefox::PRIVATE,
+    firefox::PRIVATE_WITH_MDNS,
+];
 
 /// The one all others are measured against.
 pub const FLOE: &str = floe::PEER.name;
