@@ -38,7 +38,7 @@ async fn work(args: &Dial, key: &Key, endpoint: &Endpoint, report: Report) -> Re
     report.tell_people(format!(
         "connected to {} with {} in {}",
         connection.peer_id(),
-        connection.version(),
+        dialer::version_of(&connection),
         quantity::duration(dialer::total(&connection.timeline())),
     ));
     Node::new(args.common.runtime, key).spawn_serve(connection.clone());

@@ -64,10 +64,15 @@ pub(crate) async fn connect(
     let took = total(&connection.timeline());
     report.tell_machines(&Event::Connected {
         peer: &connection.peer_id().to_string(),
-        version: &connection.version().to_string(),
+        version: &version_of(&connection),
         ms: quantity::milliseconds(took),
     });
     Ok(connection)
+}
+
+/// What a connection speaks, in words.
+pub(crate) fn version_of(connection: &Connection) -> String {
+    connection.version().map_or_else(|| "private".to_owned(), |version| version.to_string())
 }
 
 /// How long a set-up took as a whole.

@@ -150,7 +150,7 @@ async fn accept(endpoint: &Endpoint, node: &Arc<Node>, report: Report) -> Failur
 
 async fn welcome(node: &Node, connection: Connection, report: Report) {
     let peer = connection.peer_id().to_string();
-    let version = connection.version().to_string();
+    let version = dialer::version_of(&connection);
     let took = dialer::total(&connection.timeline());
     report.tell_machines(&Event::Connected {
         peer: &peer,

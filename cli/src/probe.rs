@@ -160,7 +160,7 @@ fn show(findings: &Findings, report: Report) {
     line("stun-v2", "STUN v2", findings.v2.step(Step::Stun), "");
     line("stun-v1", "STUN v1", findings.v1.step(Step::Stun), "");
     let best = findings.best();
-    for &step in Step::ALL {
+    for &step in Step::DIRECT {
         let note = match (step, &best.outcome) {
             (Step::Certhash, _) if findings.addr.certhash().is_none() => {
                 "there is none in the address"

@@ -28,6 +28,7 @@
 //! | the last handle of the endpoint | everything is closed, peers are told |
 //! | the driver | everything is over and says so, peers are not told |
 
+mod bell;
 mod connection;
 mod desk;
 mod endpoint;
@@ -38,6 +39,7 @@ mod interfaces;
 mod link;
 mod listen_addrs;
 mod mail;
+mod meetings;
 mod observer;
 mod outside;
 mod pipe;
@@ -46,6 +48,7 @@ mod question;
 mod run;
 mod sockets;
 mod stream;
+mod talk;
 mod trouble;
 mod watched;
 
@@ -78,6 +81,10 @@ mod tests {
     ) {
         is_send(driver.run());
         is_send(endpoint.dial(address));
+        is_send(
+            endpoint
+                .dial_private(futures::io::Cursor::new(std::vec::Vec::new()), endpoint.peer_id()),
+        );
         is_send(endpoint.accept());
         is_send(endpoint.close());
         is_send(connection.open());

@@ -91,8 +91,8 @@
 //!
 //! # Beside it
 //!
-//! Private `/webrtc` needs more than webrtc-direct. What follows are machines of their own, of which no endpoint
-//! knows:
+//! Private `/webrtc` needs more than webrtc-direct: [`private`] says what an endpoint has for it. Two of the machines
+//! that it uses can be had by themselves:
 //!
 //! - [`signaling`]: two nodes tell each other through a relay who and where they are;
 //! - [`reflexive`]: STUN servers tell a node behind a NAT where that is from outside.
@@ -139,6 +139,7 @@ pub mod error;
 pub mod identity;
 pub mod keylog;
 pub mod output;
+pub mod private;
 pub mod reflexive;
 pub mod signaling;
 

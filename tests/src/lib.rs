@@ -23,6 +23,7 @@ pub mod entropy;
 pub mod floe;
 pub mod net;
 pub mod node;
+pub mod relay;
 pub mod rng;
 pub mod rude_peer;
 pub mod start;

@@ -89,14 +89,14 @@ impl Attempt {
             Outcome::Unanswered => Some(Step::Stun),
             // A peer that hangs up does not say at which step: it is the first one that is missing.
             Outcome::Ended(end) => end.step().or_else(|| {
-                Step::ALL.iter().copied().find(|&step| self.done[step as usize].is_none())
+                Step::DIRECT.iter().copied().find(|&step| self.done[step as usize].is_none())
             }),
         }
     }
 
     /// What `step` came to, and how long it took.
     pub(super) fn step(&self, step: Step) -> StepOutcome {
-        let before = Step::ALL.iter().take_while(|&&earlier| earlier < step);
+        let before = Step::DIRECT.iter().take_while(|&&earlier| earlier < step);
         let begun =
             before.filter_map(|&earlier| self.done[earlier as usize]).max().unwrap_or_default();
         let failed = self.failed_step();
@@ -140,7 +140,7 @@ mod tests {
         attempt.done[Step::Certhash as usize] = Some(milliseconds(12));
         attempt.outcome = Outcome::Ended(ConnectionEnd::HandshakeTimeout(Step::Sctp));
         assert_eq!(
-            Step::ALL.iter().map(|&step| attempt.step(step)).collect::<Vec<_>>(),
+            Step::DIRECT.iter().map(|&step| attempt.step(step)).collect::<Vec<_>>(),
             [
                 StepOutcome::Done(milliseconds(2)),
                 StepOutcome::Done(milliseconds(10)),

@@ -56,8 +56,8 @@ impl Connection {
         self.ears.established.peer
     }
 
-    /// The version of webrtc-direct that the client speaks.
-    pub fn version(&self) -> Version {
+    /// The version of webrtc-direct that the client speaks; `None` if the connection is a private one.
+    pub fn version(&self) -> Option<Version> {
         self.ears.established.version
     }
 

@@ -16,11 +16,12 @@ use tracing::debug;
 use super::error::{DialError, Ending};
 use super::hub::Hub;
 use super::interfaces::Lookout;
-use super::link::Link;
+use super::link::{Begin, Link};
 use super::mail::Letter;
+use super::meetings::Meetings;
 use super::pipe::{Attention, Patience, Pipe};
 use super::pump::Pump;
-use crate::rtc::error::{ConnectionEnd, OpenError};
+use crate::rtc::error::{ConnectionEnd, DialRefused, OpenError};
 use crate::rtc::output::{Direction, Established, Timeline};
 use crate::rtc::{ConnectionId, Endpoint, Event, StreamId, telemetry};
 use crate::time::Timestamp;
@@ -31,6 +32,7 @@ pub(super) struct Desk {
     hub: Arc<Hub>,
     links: HashMap<ConnectionId, Arc<Link>>,
     pump: Pump,
+    meetings: Meetings,
     lookout: Lookout,
     /// Pipes that wait for their turn to have a stream, while there are as many as may be.
     queues: BTreeMap<ConnectionId, VecDeque<Arc<Pipe>>>,
@@ -45,9 +47,10 @@ pub(super) struct Desk {
 impl Desk {
     pub(super) fn new(hub: Arc<Hub>) -> Self {
         Self {
-            hub,
             links: HashMap::new(),
             pump: Pump::new(),
+            meetings: Meetings::new(hub.clone()),
+            hub,
             lookout: Lookout::default(),
             queues: BTreeMap::new(),
             finishing: BTreeMap::new(),
@@ -64,10 +67,12 @@ impl Desk {
     /// When the desk is to be [attended](Self::attend) even if no letter has come.
     pub(super) fn wakes_at(&self) -> Option<Timestamp> {
         let finishing = self.finishing.values().copied();
-        self.closes_at.into_iter().chain(self.lookout.due()).chain(finishing).min()
+        let others = [self.closes_at, self.lookout.due(), self.meetings.wakes_at()];
+        others.into_iter().flatten().chain(finishing).min()
     }
 
-    pub(super) fn poll_letters(&self, context: &mut Context<'_>) -> Poll<()> {
+    /// Wants itself exclusively, as signaling streams need not be shared between threads.
+    pub(super) fn poll_letters(&mut self, context: &mut Context<'_>) -> Poll<()> {
         self.hub.mail.poll_arrived(context)
     }
 
@@ -80,10 +85,12 @@ impl Desk {
                 Letter::Endpoint => self.attend_hub(now, endpoint),
                 Letter::Connection(link) => self.attend_link(now, endpoint, &link),
                 Letter::Stream(pipe) => self.attend_pipe(now, endpoint, &pipe),
+                Letter::Signaling(bell) => self.meetings.on_call(now, endpoint, &bell),
             }
         }
         self.letters = letters;
         self.lookout.look(now, &self.hub.interfaces);
+        self.meetings.attend(now, endpoint);
     }
 
     fn attend_hub(&mut self, now: Timestamp, endpoint: &mut Endpoint) {
@@ -105,13 +112,13 @@ impl Desk {
         for id in wishes.unwanted.iter().filter_map(|pipe| pipe.id()) {
             self.pump.forget(now, endpoint, id);
         }
-        match (wishes.dial, wishes.id) {
+        match (wishes.begin, wishes.id) {
             (Some(_), _) if wishes.close || self.closes_at.is_some() => {
                 link.refused(DialError::EndpointClosed);
             }
-            (Some(target), _) => match endpoint.dial(now, target) {
+            (Some(begin), _) => match self.begin(now, endpoint, begin) {
                 Ok(id) => {
-                    link.dialed(id);
+                    link.begun(id);
                     self.links.insert(id, link.clone());
                 }
                 Err(error) => link.refused(error.into()),
@@ -129,6 +136,25 @@ impl Desk {
             }
             (None, None) => {}
         }
+    }
+
+    fn begin(
+        &mut self,
+        now: Timestamp,
+        endpoint: &mut Endpoint,
+        begin: Begin,
+    ) -> Result<ConnectionId, DialRefused> {
+        let (meeting, talk) = match begin {
+            Begin::Dial(target) => return endpoint.dial(now, target),
+            Begin::Meet(meeting, talk) => (meeting, talk),
+        };
+        self.meetings.prepare(now, endpoint, &mut self.lookout);
+        let begun = endpoint.meet(now, meeting);
+        match begun {
+            Ok(id) => self.meetings.begin(now, endpoint, id, talk),
+            Err(_) => self.meetings.rest(),
+        }
+        begun
     }
 
     fn attend_pipe(&mut self, now: Timestamp, endpoint: &mut Endpoint, pipe: &Arc<Pipe>) {
@@ -226,6 +252,7 @@ impl Desk {
             }
             Event::Closed { id, end, timeline } => self.on_closed(now, endpoint, id, end, timeline),
             Event::Opened { id } => self.on_opened(now, endpoint, id),
+            Event::Signaling { id } => self.meetings.say(now, endpoint, id),
             Event::Readable { id } => pump.readable(endpoint, id),
             Event::Writable { id } => pump.write(now, endpoint, id),
             Event::Finished { id, .. } => pump.finished(id),
@@ -241,10 +268,11 @@ impl Desk {
         id: ConnectionId,
         established: Established,
     ) {
+        self.meetings.connected(id);
         if let Some(link) = self.links.get(&id) {
             return link.connected(established);
         }
-        debug_assert_eq!(established.direction, Direction::Inbound, "a dial has its link");
+        debug_assert_eq!(established.direction, Direction::Inbound, "what we began has its link");
         let link = Link::inbound(id, established);
         self.links.insert(id, link.clone());
         if self.closes_at.is_some() || !self.hub.arrived((link.clone(), id, established)) {
@@ -263,6 +291,7 @@ impl Desk {
         timeline: Timeline,
     ) {
         self.pump.disconnected(now, endpoint, id);
+        self.meetings.over(id);
         self.finishing.remove(&id);
         self.close_queue(id);
         if let Some(link) = self.links.remove(&id) {
@@ -295,7 +324,7 @@ impl Desk {
     pub(super) fn end(&mut self, ending: Ending) {
         for letter in self.hub.mail.close() {
             match letter {
-                Letter::Endpoint => {}
+                Letter::Endpoint | Letter::Signaling(_) => {}
                 Letter::Connection(link) => link.refused(DialError::from(&ending)),
                 Letter::Stream(pipe) => pipe.abandon(),
             }
@@ -307,6 +336,7 @@ impl Desk {
             pipe.abandon();
         }
         self.pump.abandon();
+        self.meetings.end();
         self.hub.end(ending);
     }
 }

@@ -5,16 +5,20 @@ use std::io;
 use std::sync::Arc;
 use std::vec::Vec;
 
+use futures::io::{AsyncRead, AsyncWrite};
+
 use super::connection::{Alive, Connection};
 use super::error::{DialError, Ending};
 use super::hub::Hub;
-use super::link::Link;
+use super::link::{Begin, Link};
 use super::listen_addrs::{ListenAddrs, listen_addr};
+use super::talk::Talk;
 use crate::fingerprint::Fingerprint;
 use crate::multiaddr::DirectAddr;
 use crate::peer_id::PeerId;
 use crate::rtc::Config;
 use crate::rtc::endpoint::{Counters, Target};
+use crate::rtc::private::Meeting;
 
 /// One UDP socket and all connections on it, for dialing and for being dialed.
 ///
@@ -89,9 +93,82 @@ impl Endpoint {
     ) -> Result<Connection, DialError> {
         let target = target.try_into().map_err(Into::into)?;
         let target = target.reachable_from(self.local_addr())?;
+        self.begin(Begin::Dial(target)).await
+    }
+
+    /// Comes to a private connection with `peer`: one between two nodes that nobody can dial, as both are behind
+    /// NATs. `stream` is a stream of a relayed connection to it, on which `/webrtc-signaling/0.0.1` was negotiated;
+    /// we opened it, so we offer. Done when the connection is up.
+    ///
+    /// Who the peer is says the relayed connection, which must have proven it: here `peer` is taken as said, and DTLS
+    /// insists on the certificate that the stream names.
+    ///
+    /// The endpoint owns the stream from here on. It reads and writes what little there is to say, closes the stream
+    /// when it was of use, which may be after the future is done, and drops it when it was not: a stream that is
+    /// dropped open should be reset. Dropping the future gives the attempt up.
+    ///
+    /// ```
+    /// use floe_core::PeerId;
+    /// # use floe_core::driver::{Connection, DialError, Endpoint};
+    /// # use futures::io::{AsyncRead, AsyncWrite};
+    ///
+    /// # async fn signaling<S>(relayed: S, endpoint: &Endpoint, peer: PeerId) -> Result<(), DialError>
+    /// # where S: AsyncRead + AsyncWrite + Send + 'static {
+    /// let connection = endpoint.dial_private(relayed, peer).await?;
+    /// println!("{} is at {}", connection.peer_id(), connection.remote_addr());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`DialError`]: it is [`Refused`](DialError::Refused) while too many are under way, and
+    /// [`Failed`](DialError::Failed) says what came in between, of signaling or of the connection itself. If
+    /// the peer has dialed us meanwhile and its attempt is what goes on, that is
+    /// [`ConnectionEnd::Replaced`](crate::rtc::error::ConnectionEnd::Replaced): whoever
+    /// [accepts](Self::accept_private) that has the connection.
+    pub async fn dial_private(
+        &self,
+        stream: impl AsyncRead + AsyncWrite + Send + 'static,
+        peer: PeerId,
+    ) -> Result<Connection, DialError> {
+        self.meet(stream, Meeting::offering(peer)).await
+    }
+
+    /// The same as [`dial_private`](Self::dial_private), for the side that the stream was opened to: it answers.
+    ///
+    /// [`accept`](Self::accept) has nothing to do with it, and it goes on when the endpoint has
+    /// [stopped accepting](Self::stop_accepting), as it was asked for.
+    ///
+    /// # Errors
+    ///
+    /// As [`dial_private`](Self::dial_private).
+    pub async fn accept_private(
+        &self,
+        stream: impl AsyncRead + AsyncWrite + Send + 'static,
+        peer: PeerId,
+    ) -> Result<Connection, DialError> {
+        self.meet(stream, Meeting::answering(peer)).await
+    }
+
+    /// What [`dial_private`](Self::dial_private) and [`accept_private`](Self::accept_private) do, with a
+    /// [`Meeting`] that may be adjusted (deadline).
+    ///
+    /// # Errors
+    ///
+    /// As [`dial_private`](Self::dial_private).
+    pub async fn meet(
+        &self,
+        stream: impl AsyncRead + AsyncWrite + Send + 'static,
+        meeting: Meeting,
+    ) -> Result<Connection, DialError> {
+        self.begin(Begin::Meet(meeting, Talk::new(stream))).await
+    }
+
+    async fn begin(&self, begin: Begin) -> Result<Connection, DialError> {
         let hub = &self.owned.hub;
-        let link = Link::dialing(target);
-        // From here on, dropping the future drops the only handle, which gives the dial up.
+        let link = Link::beginning(begin);
+        // From here on, dropping the future drops the only handle, which gives the attempt up.
         let alive = Arc::new(Alive::new(link.clone(), hub.clone()));
         if !link.ask(&hub.mail) {
             return Err(DialError::from(&hub.ended().await));
@@ -113,7 +190,7 @@ impl Endpoint {
     }
 
     /// Accepts no connections any more: those that peers dial from now on are refused, and those that wait
-    /// to be accepted are closed. All others go on, and the endpoint can dial.
+    /// to be accepted are closed. All others go on, and the endpoint can dial, and meet peers.
     pub fn stop_accepting(&self) {
         self.owned.hub.close_ears();
     }

@@ -101,6 +101,16 @@ impl Interfaces {
         })
     }
 
+    /// All addresses, if they are not what was told: for who asks again and again and does not wait.
+    pub(super) fn catch_up<'a>(&self, told: &'a mut Told) -> Option<&'a [SocketAddr]> {
+        let latest = self.state.with(|state| {
+            let changed = state.latest.as_ref().filter(|latest| **latest != told.addrs);
+            changed.cloned()
+        });
+        told.addrs = latest?;
+        Some(&told.addrs)
+    }
+
     /// Watches no longer.
     pub(super) fn leave(&self, told: &mut Told) {
         self.state.leave(&mut told.place);

@@ -1,6 +1,6 @@
 //! What the handles of a connection and the driver share about it.
 //!
-//! A link is born with a dial, or when a peer that dialed us is authenticated. The driver writes into
+//! A link is born with a dial or a meeting, or when a peer that dialed us is authenticated. The driver writes into
 //! it what happens; handles write into it what they wish and post a letter.
 
 use core::mem;
@@ -13,11 +13,13 @@ use super::error::DialError;
 use super::mail::{Letter, Mailbox};
 use super::pipe::Pipe;
 use super::question::Question;
+use super::talk::Talk;
 use super::watched::Watched;
 use crate::rtc::ConnectionId;
 use crate::rtc::endpoint::{Stats, Target};
 use crate::rtc::error::ConnectionEnd;
 use crate::rtc::output::{Established, Timeline};
+use crate::rtc::private::Meeting;
 
 #[derive(Debug)]
 pub(super) struct Link {
@@ -28,7 +30,7 @@ pub(super) struct Link {
 struct State {
     /// A letter about this link is in the box.
     posted: bool,
-    dial: Option<Target>,
+    begin: Option<Begin>,
     id: Option<ConnectionId>,
     established: Option<Established>,
     end: Option<DialError>,
@@ -46,11 +48,20 @@ struct State {
     stats: Question<Stats>,
 }
 
+/// How a connection is to begin.
+#[derive(Debug)]
+pub(super) enum Begin {
+    /// It is dialed.
+    Dial(Target),
+    /// The peer is met, over this signaling stream.
+    Meet(Meeting, Talk),
+}
+
 /// What a letter about a link stands for.
 #[derive(Debug, Default)]
 pub(super) struct Wishes {
     pub(super) id: Option<ConnectionId>,
-    pub(super) dial: Option<Target>,
+    pub(super) begin: Option<Begin>,
     pub(super) close: bool,
     pub(super) finish: bool,
     /// Streams that nobody can accept any more.
@@ -60,12 +71,12 @@ pub(super) struct Wishes {
 
 /// The handle's side.
 impl Link {
-    /// A link whose connection is to be dialed.
-    pub(super) fn dialing(target: Target) -> Arc<Self> {
-        Arc::new(Self { state: Watched::new(State { dial: Some(target), ..State::default() }) })
+    /// A link whose connection is to begin.
+    pub(super) fn beginning(begin: Begin) -> Arc<Self> {
+        Arc::new(Self { state: Watched::new(State { begin: Some(begin), ..State::default() }) })
     }
 
-    /// Waits for a dial.
+    /// Waits for the connection that was to begin.
     pub(super) async fn established(&self) -> Result<(ConnectionId, Established), DialError> {
         let ready = |state: &mut State| match (state.id.zip(state.established), &state.end) {
             (Some(known), _) => Poll::Ready(Ok(known)),
@@ -182,7 +193,7 @@ impl Link {
             state.posted = false;
             Wishes {
                 id: state.id,
-                dial: state.dial.take(),
+                begin: state.begin.take(),
                 close: state.close,
                 finish: state.finish,
                 unwanted: if state.deaf { mem::take(&mut state.arrivals) } else { VecDeque::new() },
@@ -191,7 +202,7 @@ impl Link {
         })
     }
 
-    pub(super) fn dialed(&self, id: ConnectionId) {
+    pub(super) fn begun(&self, id: ConnectionId) {
         self.state.with(|state| state.id = Some(id));
     }
 

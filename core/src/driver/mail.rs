@@ -1,7 +1,7 @@
 //! The letter box: how handles call for the driver's attention.
 //!
 //! A letter says only *who* has a wish; the wish itself stands in the state that handle and driver
-//! share (a pipe, a link, the hub). Each of those remembers that a letter about it is under way and
+//! share (a pipe, a link, the hub; of a signaling stream, in itself). Each of those remembers that a letter about it is under way and
 //! sends no second one, so the box never holds more letters than there are handles, however fast they
 //! wish. The driver takes all letters at once.
 
@@ -12,6 +12,7 @@ use std::vec::Vec;
 
 use futures::task::AtomicWaker;
 
+use super::bell::Bell;
 use super::link::Link;
 use super::pipe::Pipe;
 
@@ -24,6 +25,8 @@ pub(super) enum Letter {
     Connection(Arc<Link>),
     /// A stream.
     Stream(Arc<Pipe>),
+    /// The signaling stream of a connection.
+    Signaling(Arc<Bell>),
 }
 
 #[derive(Debug, Default)]

@@ -2,7 +2,9 @@
 
 use core::error::Error;
 use core::fmt;
+use core::net::SocketAddr;
 use core::time::Duration;
+use std::vec::Vec;
 
 use super::certificate::Certificate;
 use super::identity::Identity;
@@ -42,6 +44,17 @@ pub struct Config {
     /// Against: set-ups that never end. 10 s: what go-libp2p and js-libp2p give it, so neither side waits
     /// for one that has given up.
     pub handshake_timeout: Duration,
+    /// Deadline of a private connection's set-up, from the first byte of signaling.
+    ///
+    /// Against: peers that never answer. 15 s: js-libp2p gives either side 10 s; paths through NATs take some seconds
+    /// to be found, and who gave up says so.
+    pub meeting_timeout: Duration,
+    /// STUN servers that are asked for our address when a private connection is set up: without any, a node behind a
+    /// NAT is found by peers only that can be reached themselves.
+    ///
+    /// None: whom a node tells that it is there is its operator's choice. Of each IP version those are asked that the
+    /// main socket can send to, eight at most.
+    pub stun_servers: Vec<SocketAddr>,
     /// A connection ends when nothing valid came from the peer for so long.
     ///
     /// Against: connections that nobody is at the other end of. 30 s: the expiry of consent to send (RFC
@@ -69,6 +82,8 @@ impl Config {
             dtls: DtlsVersions::Auto,
             accept: true,
             handshake_timeout: Duration::from_secs(10),
+            meeting_timeout: Duration::from_secs(15),
+            stun_servers: Vec::new(),
             idle_timeout: Duration::from_secs(30),
             fallback_after: Duration::from_millis(300),
             limits: Limits::default(),
@@ -84,8 +99,11 @@ impl Config {
     /// # Errors
     /// A [`ConfigError`] that names the first field that is too low.
     pub fn validate(&self) -> Result<(), ConfigError> {
-        let times =
-            [("handshake_timeout", self.handshake_timeout), ("idle_timeout", self.idle_timeout)];
+        let times = [
+            ("handshake_timeout", self.handshake_timeout),
+            ("meeting_timeout", self.meeting_timeout),
+            ("idle_timeout", self.idle_timeout),
+        ];
         for (field, time) in times {
             if time < TIMEOUT_MIN {
                 return Err(ConfigError::TooShort { field, least: TIMEOUT_MIN });
@@ -147,6 +165,15 @@ pub struct Limits {
     /// connection from then on. 8: go-libp2p remembers 32, py-libp2p 16; a host with more working paths
     /// than 8 is not known.
     pub addresses_per_peer: usize,
+    /// Private connections whose set-up is not done. Further ones are refused.
+    ///
+    /// Against: peers that come through relays, under as many names as they like. 64, of some 30 KiB each at most.
+    pub meetings: usize,
+    /// Addresses that the peer of a private connection may name, and as many that it may check from.
+    ///
+    /// Against: a peer that has us send checks to whomever it names. 32, to each of which some eight checks go: 60 KiB
+    /// for a meeting, which costs the peer a relayed connection.
+    pub candidates_per_peer: usize,
     /// Streams open at once on a connection, both directions together. Further ones are reset.
     ///
     /// Against: floods of streams. A peer that goes on by more than 1 024, without closing those that were
@@ -214,6 +241,9 @@ impl Limits {
             checks_per_second,
             checks_burst,
             addresses_per_peer,
+            // A node may have no use for private connections.
+            meetings: _,
+            candidates_per_peer,
             streams,
             // Without them peers have to wait until they are authenticated, which some do.
             early_streams: _,
@@ -234,6 +264,7 @@ impl Limits {
             ("limits.checks_per_second", checks_per_second.into(), 1),
             ("limits.checks_burst", checks_burst.into(), 1),
             ("limits.addresses_per_peer", addresses_per_peer as u64, 1),
+            ("limits.candidates_per_peer", candidates_per_peer as u64, 1),
             ("limits.streams", streams as u64, 1),
             ("limits.stream_receive_bytes", stream_receive_bytes as u64, MESSAGE_LEN),
             ("limits.connection_receive_bytes", connection_receive_bytes as u64, MESSAGE_LEN),
@@ -260,6 +291,8 @@ impl Default for Limits {
             checks_per_second: 64,
             checks_burst: 256,
             addresses_per_peer: 8,
+            meetings: 64,
+            candidates_per_peer: 32,
             streams: 4_096,
             early_streams: 32,
             early_stream_bytes: 64 * 1024,

@@ -5,10 +5,12 @@
 //! streams have room for, hands over what they have to send, and lets the engine put datagrams into
 //! the outbox, until nothing moves any more.
 
+mod private;
 mod setup;
 
 use core::fmt::Display;
 use core::net::{IpAddr, SocketAddr};
+use std::boxed::Box;
 use std::vec::Vec;
 
 use bytes::Bytes;
@@ -22,9 +24,11 @@ use super::error::{ConnectionEnd, OpenError, Step};
 use super::outbox::Outbox;
 use super::output::{ConnectionId, Direction, Event, Port, StreamId, Timeline};
 use super::phase::{Authenticating, Open, Phase};
+use super::private::Private;
 use super::shared::Shared;
 use super::streams::Streams;
 use super::telemetry::{self, Tally};
+use crate::demux::is_client_hello;
 use crate::fingerprint::Fingerprint;
 use crate::multiaddr::certhashes::Certhashes;
 use crate::time::{Deadline, Timestamp};
@@ -47,6 +51,8 @@ pub(super) struct Connection {
     moves: Tally,
     /// What DTLS has to say is not sent, until the peer is heard.
     hushed: bool,
+    /// Of a private connection: its signaling, and who is at the other end.
+    private: Option<Box<Private>>,
     /// What is told of the connection, its engine and its streams is told inside of it.
     span: Span,
 }
@@ -89,6 +95,7 @@ impl Connection {
     pub(super) fn addresses(&self) -> Vec<SocketAddr> {
         match self.phase.engine() {
             Some(engine) => engine.addresses(),
+            None if self.private.is_some() => Vec::new(),
             None => Vec::from([self.remote]),
         }
     }
@@ -97,6 +104,7 @@ impl Connection {
     pub(super) fn uses(&self, port: Port) -> bool {
         match &self.phase {
             Phase::Racing(race) => race.uses(port),
+            Phase::Checking(_) => port == Port::Main,
             phase => phase.engine().is_some_and(|engine| engine.port() == port),
         }
     }
@@ -154,6 +162,7 @@ impl Connection {
         let _entered = self.span.enter();
         match &mut self.phase {
             Phase::Racing(race) => race.handle_stun(now, remote, stun),
+            Phase::Checking(checking) => checking.agent.handle_stun(now, remote, stun),
             phase => phase.engine_mut().is_some_and(|engine| engine.handle_stun(now, remote, stun)),
         }
     }
@@ -196,9 +205,11 @@ impl Connection {
         local: Option<IpAddr>,
         remote: SocketAddr,
         datagram: &[u8],
+        shared: &mut Shared,
     ) {
-        let _entered = self.span.enter();
+        let _entered = self.span.clone().entered();
         self.hushed = false;
+        self.run_checks(now, is_client_hello(datagram), shared);
         if let Some(engine) = self.phase.engine_mut() {
             engine.handle_dtls(now, local, remote, datagram);
         }
@@ -216,11 +227,15 @@ impl Connection {
         }
         match &mut self.phase {
             Phase::Racing(race) => race.handle_timeout(now, shared),
+            Phase::Checking(checking) => checking.agent.handle_timeout(now),
             phase => {
                 if let Some(engine) = phase.engine_mut() {
                     engine.handle_timeout(now);
                 }
             }
+        }
+        if let Some(private) = &mut self.private {
+            private.signaling.handle_timeout(now);
         }
         self.streams.handle_timeout(now, &mut shared.events);
     }
@@ -230,6 +245,7 @@ impl Connection {
         let at = |at, why| Some(Deadline { at, why });
         let of_phase = match &self.phase {
             Phase::Racing(race) => race.deadline(),
+            Phase::Checking(checking) => checking.agent.deadline(),
             Phase::Authenticating(authenticating) => {
                 authenticating.zero.start_at.map(|at| Deadline { at, why: "Noise begins" })
             }
@@ -243,7 +259,8 @@ impl Connection {
             None => self.idle_at(shared).map(|at| Deadline { at, why: "the peer is silent" }),
         };
         let of_engine = self.phase.engine().and_then(Engine::deadline);
-        [of_phase, of_life, of_engine, self.streams.deadline()]
+        let of_signaling = self.private.as_ref().and_then(|private| private.signaling.deadline());
+        [of_phase, of_life, of_engine, of_signaling, self.streams.deadline()]
             .into_iter()
             .fold(None, Deadline::earliest)
     }
@@ -261,7 +278,8 @@ impl Connection {
 
     /// Ends the connection from our side, telling the peer.
     pub(super) fn end(&mut self, now: Timestamp, end: ConnectionEnd, shared: &mut Shared) {
-        let told = self.is_open() || self.direction == Direction::Outbound;
+        let told =
+            self.is_open() || self.direction == Direction::Outbound || self.private.is_some();
         let mut phase = core::mem::replace(&mut self.phase, Phase::Over);
         if matches!(phase, Phase::Over) {
             return;
@@ -284,7 +302,7 @@ impl Connection {
     /// Does everything that is to be done, until nothing moves any more.
     pub(super) fn advance(&mut self, now: Timestamp, shared: &mut Shared) {
         let _entered = self.span.clone().entered();
-        self.run_race(now, shared);
+        self.run(now, shared);
         let mut unsaid = Outbox::default();
         loop {
             self.take(now, shared);
@@ -292,8 +310,18 @@ impl Connection {
             let Some(engine) = self.phase.engine_mut() else { return };
             engine.flush(now, if self.hushed { &mut unsaid } else { &mut shared.outbox });
             // Flushing can bring news: what it sent may have ended the connection or freed a channel.
-            let Some(event) = engine.poll_event() else { return };
+            let Some(event) = engine.poll_event() else { break };
             self.on_engine_event(now, event, shared);
+        }
+        self.run_signaling(now, shared);
+    }
+
+    /// Goes on with what comes before there is an engine.
+    pub(super) fn run(&mut self, now: Timestamp, shared: &mut Shared) {
+        self.run_race(now, shared);
+        if self.private.is_some() {
+            self.run_signaling(now, shared);
+            self.run_checks(now, false, shared);
         }
     }
 
@@ -308,7 +336,12 @@ impl Connection {
             EngineEvent::Associated { as_server, dtls12 } => {
                 self.on_associated(now, as_server && dtls12, shared);
             }
-            EngineEvent::ChannelOpened { channel, .. } => self.on_opened(now, channel, shared),
+            EngineEvent::ChannelOpened { channel, label } => {
+                if !self.is_init_opened(channel, &label) {
+                    self.on_opened(now, channel, shared);
+                }
+            }
+            EngineEvent::ChannelClosed(channel) if self.is_init(channel) => self.on_init_closed(),
             EngineEvent::ChannelClosed(channel) => {
                 self.streams.on_channel_closed(now, channel, &mut shared.events);
             }
@@ -397,8 +430,11 @@ impl Connection {
     }
 
     fn on_message(&mut self, now: Timestamp, channel: u16, message: &Bytes, shared: &mut Shared) {
-        if channel == CHANNEL_ZERO {
+        if channel == CHANNEL_ZERO && self.private.is_none() {
             return self.on_noise(now, message, shared);
+        }
+        if self.is_init(channel) {
+            return;
         }
         self.end_quiet();
         self.streams.on_message(now, channel, message, &mut shared.events);
@@ -418,7 +454,7 @@ impl Connection {
                     self.streams.send(now, engine, &mut shared.events);
                 }
             }
-            Phase::Racing(_) | Phase::Securing(_) | Phase::Over => {}
+            Phase::Racing(_) | Phase::Checking(_) | Phase::Securing(_) | Phase::Over => {}
         }
     }
 
@@ -451,7 +487,8 @@ impl Connection {
     /// of them as datagrams can be made to come.
     fn tell_end(&self, now: Timestamp, end: &impl Display) {
         let after = now.saturating_since(self.started);
-        if self.direction == Direction::Outbound || self.timeline.done(Step::Dtls).is_some() {
+        let is_ours = self.direction == Direction::Outbound || self.private.is_some();
+        if is_ours || self.timeline.done(Step::Dtls).is_some() {
             debug!(target: telemetry::CONNECTION, %end, ?after, "closed");
         } else {
             trace!(target: telemetry::CONNECTION, %end, ?after, "closed");

@@ -8,6 +8,7 @@
 //!
 //! ```text
 //! datagram ─┬─ STUN ─┬─ of a server we dial ───────────────→ connection
+//!           │        ├─ of a private connection, by ufrag ─→ connection
 //!           │        └─ check of a client: verify, answer ─┬→ connection, by ufrag
 //!           │                                              └→ admission; the first is returned
 //!           └─ DTLS ─┬─ first of a half-open peer ─────────→ new connection
@@ -39,13 +40,16 @@ use crate::time::{Deadline, Timestamp};
 mod calendar;
 mod check;
 mod clients;
+mod private;
 mod stats;
 mod stream;
 mod stun;
 mod target;
+mod whereabouts;
 
 use self::calendar::Calendar;
 use self::check::Questions;
+use self::whereabouts::Whereabouts;
 
 pub use stats::{Counters, Stats, StreamStats};
 pub use stream::StreamMut;
@@ -63,6 +67,9 @@ pub struct Endpoint {
     calendar: Calendar,
     /// Accepted connections whose set-up is not done.
     handshaking: HashSet<ConnectionId>,
+    /// Private connections whose set-up is not done.
+    meetings: HashSet<ConnectionId>,
+    whereabouts: Whereabouts,
     next_id: u64,
     counters: Counters,
     /// Of handshakes that a limit left no room for.
@@ -100,6 +107,8 @@ impl Endpoint {
             busy: Queue::new(),
             calendar: Calendar::default(),
             handshaking: HashSet::new(),
+            meetings: HashSet::new(),
+            whereabouts: Whereabouts::default(),
             next_id: 0,
             counters: Counters::default(),
             refusals: Tally::default(),
@@ -123,6 +132,7 @@ impl Endpoint {
     /// earlier or later is harmless.
     pub fn handle_timeout(&mut self, now: Timestamp) {
         self.admission.expire(now);
+        self.whereabouts.handle_timeout(now);
         while let Some(id) = self.calendar.pop_due(now) {
             if let Some(connection) = self.connections.get_mut(&id) {
                 connection.handle_timeout(now, &mut self.shared);
@@ -221,6 +231,9 @@ impl Endpoint {
 
     /// What to do next. To be called until it says [`Output::Timeout`].
     pub fn poll(&mut self, now: Timestamp) -> Output<'_> {
+        if self.whereabouts.run(&mut self.shared.outbox) {
+            self.tell_reflexive();
+        }
         loop {
             if !self.shared.outbox.is_empty() {
                 let transmit = self.shared.outbox.pop().expect("the outbox is not empty");
@@ -233,7 +246,8 @@ impl Endpoint {
             let Some(id) = self.busy.pop() else { break };
             self.advance(now, id);
         }
-        Output::Timeout(Deadline::earliest(self.calendar.next(), self.admission.deadline()))
+        let deadline = Deadline::earliest(self.calendar.next(), self.admission.deadline());
+        Output::Timeout(Deadline::earliest(deadline, self.whereabouts.deadline()))
     }
 
     fn advance(&mut self, now: Timestamp, id: ConnectionId) {
@@ -249,6 +263,9 @@ impl Endpoint {
         self.calendar.set(id, deadline);
         if is_open && self.handshaking.remove(&id) {
             self.replace_older(now, id);
+        }
+        if is_open {
+            self.meetings.remove(&id);
         }
     }
 
@@ -280,7 +297,7 @@ impl Endpoint {
                 if let Some(allowance) = connection.allowance_mut(remote) {
                     allowance.on_received(payload.len() / receivers);
                 }
-                connection.handle_dtls(now, local, remote, payload);
+                connection.handle_dtls(now, local, remote, payload, &mut self.shared);
                 self.make_busy(id);
                 is_dropped = false;
             }
@@ -326,6 +343,7 @@ impl Endpoint {
         self.calendar.set(id, None);
         self.routes.forget(id);
         self.handshaking.remove(&id);
+        self.meetings.remove(&id);
         if finished {
             self.connections.remove(&id);
         }

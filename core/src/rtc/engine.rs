@@ -23,6 +23,9 @@
 //! A full receive window is the peer's to wait for and ours to reopen: when `receive` was not called for
 //! a while, [`Engine::window_update`] after it tells the peer.
 //!
+//! A private connection has no Noise, so channel 0 is an ordinary one there, and begins with a channel `init`, which
+//! [`Engine::open_init`] makes.
+//!
 //! Whoever accepts connections does not need an ICE agent, but a rule for where to send: the endpoint
 //! verifies and answers checks without state, and says [`Engine::on_check`].
 //!
@@ -61,11 +64,12 @@ use self::sctp::Sctp;
 use super::allowance::Allowance;
 use super::epoch::Epoch;
 use super::error::Step;
+use crate::sdp::Candidate;
 use crate::time::{Deadline, Timestamp};
 
 pub(crate) use self::dtls::DtlsContext;
 pub(crate) use self::expected::Expected;
-pub(crate) use self::ice::{FullAgent, Ice, RingHmac};
+pub(crate) use self::ice::{Families, FullAgent, Ice, RingHmac, TrickleAgent};
 pub(crate) use self::lite::Lite;
 pub(crate) use self::numbers::Counters;
 pub(crate) use self::vocabulary::{Event, Role};
@@ -89,6 +93,8 @@ pub(crate) struct Params<'a> {
     pub(crate) unacknowledged_max: usize,
     /// How long a peer may be silent before it is asked whether it is there.
     pub(crate) patience: Duration,
+    /// Whether channel 0 is there from the start, for Noise.
+    pub(crate) has_noise: bool,
 }
 
 /// One peer's wire.
@@ -110,6 +116,7 @@ pub(crate) struct Engine {
     /// Where the peer was last.
     remote: Option<SocketAddr>,
     liveness: Liveness,
+    has_noise: bool,
     counters: Counters,
 }
 
@@ -127,9 +134,11 @@ enum State {
 impl Engine {
     /// An engine for a peer.
     pub(crate) fn new(now: Timestamp, epoch: Epoch, params: Params<'_>) -> Self {
-        let Params { role, ice, dtls, cookie, expected, patience, .. } = params;
+        let Params { role, ice, dtls, cookie, expected, patience, has_noise, .. } = params;
         let mut channels = Channels::new(role);
-        channels.expect(NOISE_CHANNEL);
+        if has_noise {
+            channels.expect(NOISE_CHANNEL);
+        }
         Self {
             epoch,
             now,
@@ -144,13 +153,14 @@ impl Engine {
             replies: Vec::new(),
             held: false,
             liveness: Liveness::new(now, patience),
+            has_noise,
             counters: Counters::default(),
         }
     }
 
     // ── in: the network and the clock ──
 
-    /// Takes a STUN datagram, if we have a full agent; says whether it was authentic.
+    /// Takes a STUN datagram, if our agent checks; says whether it was authentic.
     pub(crate) fn handle_stun(
         &mut self,
         now: Timestamp,
@@ -158,12 +168,21 @@ impl Engine {
         datagram: &[u8],
     ) -> bool {
         self.advance(now);
-        let Ice::Full(agent) = &mut self.ice else { return false };
-        let accepted = agent.handle_stun(now, remote, datagram);
+        let accepted = self.ice.handle_stun(now, remote, datagram);
         if accepted {
+            self.ask_elsewhere(remote);
             self.note_destination();
         }
         accepted
+    }
+
+    /// The peer of a private connection may be reached at a candidate's address, too.
+    pub(crate) fn add_candidate(&mut self, now: Timestamp, candidate: &Candidate<'_>) {
+        self.advance(now);
+        if let Ice::Trickle(agent) = &mut self.ice {
+            agent.add_candidate(now, candidate);
+            self.note_destination();
+        }
     }
 
     /// The peer has proven to be at an address.
@@ -184,19 +203,23 @@ impl Engine {
         self.advance(now);
         let Ice::Lite(lite) = &mut self.ice else { return };
         lite.on_check(now, local, remote, use_candidate);
-        if self.state == State::Associated
-            && lite.destination().is_some_and(|(_, current)| current != remote)
-        {
+        self.ask_elsewhere(remote);
+        self.note_destination();
+    }
+
+    /// A silent peer that checks from an address which is not in use may have moved there, and is asked.
+    fn ask_elsewhere(&mut self, remote: SocketAddr) {
+        let is_elsewhere = self.ice.destination().is_some_and(|(_, current)| current != remote);
+        if self.state == State::Associated && is_elsewhere && !matches!(self.ice, Ice::Full(_)) {
             self.liveness.on_check_elsewhere(self.now, remote);
         }
-        self.note_destination();
     }
 
     /// What may be sent to an address, if we are lite and know it.
     pub(crate) fn allowance_mut(&mut self, remote: SocketAddr) -> Option<&mut Allowance> {
         match &mut self.ice {
             Ice::Lite(lite) => lite.allowance_mut(remote),
-            Ice::Full(_) => None,
+            Ice::Full(_) | Ice::Trickle(_) => None,
         }
     }
 
@@ -226,11 +249,15 @@ impl Engine {
         let heard = self.with_dtls(|dtls, at, sink| dtls.handle_packet(at, datagram, sink));
         if heard {
             self.liveness.on_heard(self.now);
-            if let Ice::Lite(lite) = &mut self.ice {
-                if handshaking {
-                    lite.on_secured();
+            match &mut self.ice {
+                Ice::Lite(lite) => {
+                    if handshaking {
+                        lite.on_secured();
+                    }
+                    lite.on_authentic(now, remote);
                 }
-                lite.on_authentic(now, remote);
+                Ice::Trickle(agent) => agent.on_authentic(remote),
+                Ice::Full(_) => {}
             }
         }
         self.note_destination();
@@ -244,9 +271,8 @@ impl Engine {
     /// Takes the time.
     pub(crate) fn handle_timeout(&mut self, now: Timestamp) {
         self.advance(now);
-        if let Ice::Full(agent) = &mut self.ice {
-            agent.handle_timeout(now);
-        }
+        self.ice.handle_timeout(now);
+        self.note_destination();
         if self.state >= State::Closing {
             return;
         }
@@ -264,10 +290,7 @@ impl Engine {
     /// When `handle_timeout`, and then `flush`, is due.
     pub(crate) fn deadline(&self) -> Option<Deadline> {
         let at = |instant, why| Deadline { at: self.epoch.timestamp(instant), why };
-        let ice = match &self.ice {
-            Ice::Full(agent) => agent.deadline(),
-            Ice::Lite(_) => None,
-        };
+        let ice = self.ice.deadline();
         if self.state >= State::Closing {
             return ice;
         }
@@ -295,6 +318,12 @@ impl Engine {
     /// How many channels there are, those among them that are being closed.
     pub(crate) fn channels(&self) -> usize {
         self.channels.len()
+    }
+
+    /// Opens the channel `init`, by whose opening and closing the offerer of a private connection makes sure that
+    /// there are channels. Otherwise as [`open`](Self::open).
+    pub(crate) fn open_init(&mut self, channel: u16) -> bool {
+        self.state == State::Associated && self.channels.open_init(&mut self.sctp, channel)
     }
 
     /// Opens a channel; it can be sent on at once. False if its id is in use, be it by a peer that uses
@@ -457,7 +486,9 @@ impl Engine {
     fn on_association(&mut self, as_server: bool) {
         if self.state == State::Secured {
             self.state = State::Associated;
-            self.channels.negotiate(&mut self.sctp, NOISE_CHANNEL);
+            if self.has_noise {
+                self.channels.negotiate(&mut self.sctp, NOISE_CHANNEL);
+            }
             self.events.push_back(Event::Associated { as_server, dtls12: self.dtls.is_12() });
         }
     }

@@ -14,6 +14,8 @@ use crate::peer_id::PeerId;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Step {
+    /// Of a private connection: the peer has described itself, through a relay.
+    Signaling,
     /// ICE: a STUN check was answered.
     Stun,
     /// DTLS: the handshake is complete.
@@ -30,12 +32,25 @@ pub enum Step {
 
 impl Step {
     /// All steps, in their order.
-    pub const ALL: &'static [Self] =
+    pub const ALL: &'static [Self] = &[
+        Self::Signaling,
+        Self::Stun,
+        Self::Dtls,
+        Self::Certhash,
+        Self::Sctp,
+        Self::Noise,
+        Self::PeerId,
+    ];
+
+    /// The steps of webrtc-direct, in their order. A private connection has [`Signaling`](Self::Signaling) before
+    /// them and no [`Noise`](Self::Noise).
+    pub const DIRECT: &'static [Self] =
         &[Self::Stun, Self::Dtls, Self::Certhash, Self::Sctp, Self::Noise, Self::PeerId];
 
-    /// A short name, stable for machines: `stun`, `dtls`, `certhash`, `sctp`, `noise`, `peer-id`.
+    /// A short name, stable for machines: `signaling`, `stun`, `dtls`, `certhash`, `sctp`, `noise`, `peer-id`.
     pub const fn name(self) -> &'static str {
         match self {
+            Self::Signaling => "signaling",
             Self::Stun => "stun",
             Self::Dtls => "dtls",
             Self::Certhash => "certhash",
@@ -69,7 +84,7 @@ pub struct UnknownStep;
 impl fmt::Display for UnknownStep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(
-            "not a step of a connection's set-up: stun, dtls, certhash, sctp, noise or peer-id",
+            "not a step of a connection's set-up: signaling, stun, dtls, certhash, sctp, noise or peer-id",
         )
     }
 }
@@ -140,6 +155,9 @@ impl fmt::Display for ConnectionEnd {
             Self::ClosedLocally => f.write_str("the connection was closed by this side"),
             Self::ClosedByPeer => f.write_str("the connection was closed by the peer"),
             Self::IdleTimeout => f.write_str("nothing was heard from the peer for too long"),
+            Self::HandshakeTimeout(Step::Signaling) => {
+                f.write_str("the peer did not describe itself before the deadline")
+            }
             Self::HandshakeTimeout(Step::Stun) => {
                 f.write_str("no STUN check was answered before the deadline")
             }
@@ -217,6 +235,8 @@ pub enum DialRefused {
     AlreadyConnected(ConnectionId),
     /// [`Limits::connections`](super::Limits::connections) is reached.
     TooManyConnections,
+    /// [`Limits::meetings`](super::Limits::meetings) is reached.
+    TooManyMeetings,
 }
 
 impl fmt::Display for DialRefused {
@@ -233,6 +253,9 @@ impl fmt::Display for DialRefused {
                 "there is a connection between this endpoint and that address already"
             }
             Self::TooManyConnections => "the limit on connections is reached",
+            Self::TooManyMeetings => {
+                "the limit on private connections that are being set up is reached"
+            }
         })
     }
 }

@@ -208,12 +208,12 @@ impl fmt::Display for Direction {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Established {
-    /// The peer's identity, proven by Noise.
+    /// The peer's identity, proven by Noise; of a private connection, by the relayed one that it began on.
     pub peer: PeerId,
     /// Who dialed.
     pub direction: Direction,
-    /// The version of webrtc-direct that the client speaks.
-    pub version: Version,
+    /// The version of webrtc-direct that the client speaks; `None` if the connection is a private one.
+    pub version: Option<Version>,
     /// The peer's address at that moment.
     pub remote: SocketAddr,
     /// When each step of the set-up was done.
@@ -249,6 +249,12 @@ pub enum Event {
         /// With whom, and how.
         established: Established,
     },
+    /// Something is to be done to the signaling stream of a private connection
+    /// ([`Endpoint::poll_signaling`](super::Endpoint::poll_signaling)), or the stream is of no use any more.
+    Signaling {
+        /// Which.
+        id: ConnectionId,
+    },
     /// The peer of a live connection moved to another address.
     Moved {
         /// Which.
@@ -256,7 +262,7 @@ pub enum Event {
         /// Where the peer is now.
         remote: SocketAddr,
     },
-    /// A connection is over, or a dial failed. Nothing more is said of it or its streams.
+    /// A connection is over, or a dial or a meeting failed. Nothing more is said of it or its streams.
     Closed {
         /// Which.
         id: ConnectionId,

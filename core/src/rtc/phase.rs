@@ -4,14 +4,15 @@
 //!  dial ──→ Racing ──────────┐ a version won
 //!                            ▼
 //!  first ClientHello ──→ Securing ──→ Authenticating ──→ Open ──→ Over
-//!                         DTLS, SCTP     Noise on 0        │
-//!                            └──────────────┴──────────────┴──→ from anywhere
+//!                         DTLS, SCTP     Noise on 0      ▲ │
+//!  meet ──→ Checking ────────┘ └── private: is known ────┘ │
+//!            a path was found                              └──→ from anywhere
 //! ```
 
 use std::boxed::Box;
 
 use super::channel_zero::ChannelZero;
-use super::engine::Engine;
+use super::engine::{Engine, Role, TrickleAgent};
 use super::error::Step;
 use super::race::Race;
 use crate::fingerprint::Fingerprint;
@@ -24,6 +25,8 @@ use crate::time::Timestamp;
 pub(super) enum Phase {
     /// Dialing: which version does the server answer?
     Racing(Race),
+    /// Meeting a peer of a private connection: by which path?
+    Checking(Checking),
     /// A path is known: DTLS, then SCTP.
     Securing(Securing),
     /// SCTP is up: who is the peer?
@@ -34,11 +37,29 @@ pub(super) enum Phase {
     Over,
 }
 
+/// ICE is under way.
+#[derive(Debug)]
+pub(super) struct Checking {
+    pub(super) agent: Box<TrickleAgent>,
+    /// What the peer has said of itself.
+    pub(super) described: Option<Described>,
+}
+
+/// What of a peer's description counts once there is a path.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Described {
+    /// Ours, as the descriptions have it.
+    pub(super) role: Role,
+    /// Of the certificate that the peer must show.
+    pub(super) fingerprint: Fingerprint,
+}
+
 /// DTLS and SCTP are under way.
 #[derive(Debug)]
 pub(super) struct Securing {
     pub(super) engine: Box<Engine>,
-    pub(super) version: Version,
+    /// Of webrtc-direct, if it is that.
+    pub(super) version: Option<Version>,
     /// The identity that was dialed.
     pub(super) expected: Option<PeerId>,
     /// The peer's certificate, once DTLS is done.
@@ -49,7 +70,7 @@ pub(super) struct Securing {
 #[derive(Debug)]
 pub(super) struct Authenticating {
     pub(super) engine: Box<Engine>,
-    pub(super) version: Version,
+    pub(super) version: Option<Version>,
     pub(super) zero: Box<ChannelZero>,
 }
 
@@ -71,7 +92,7 @@ impl Phase {
             Self::Securing(Securing { engine, .. })
             | Self::Authenticating(Authenticating { engine, .. })
             | Self::Open(Open { engine, .. }) => Some(engine),
-            Self::Racing(_) | Self::Over => None,
+            Self::Racing(_) | Self::Checking(_) | Self::Over => None,
         }
     }
 
@@ -81,14 +102,15 @@ impl Phase {
             Self::Securing(Securing { engine, .. })
             | Self::Authenticating(Authenticating { engine, .. })
             | Self::Open(Open { engine, .. }) => Some(engine),
-            Self::Racing(_) | Self::Over => None,
+            Self::Racing(_) | Self::Checking(_) | Self::Over => None,
         }
     }
 
     /// The step of the set-up that is waited for; `None` when it is done.
     pub(super) fn awaited(&self) -> Option<Step> {
         match self {
-            Self::Racing(_) => Some(Step::Stun),
+            Self::Checking(Checking { described: None, .. }) => Some(Step::Signaling),
+            Self::Racing(_) | Self::Checking(_) => Some(Step::Stun),
             Self::Securing(Securing { fingerprint: None, .. }) => Some(Step::Dtls),
             Self::Securing(_) => Some(Step::Sctp),
             Self::Authenticating(_) => Some(Step::Noise),

@@ -5,12 +5,15 @@
 //! their listening sockets. DTLS throws away what it cannot decrypt, so a datagram may be offered to
 //! both. A STUN check is told apart by its server ufrag, of which only a digest is kept.
 
+mod private;
+
 use core::net::SocketAddr;
 use std::collections::HashMap;
 use std::vec::Vec;
 
 use ring::digest::{SHA256, digest};
 
+use self::private::PrivateRoutes;
 use super::output::ConnectionId;
 
 /// The digest of a server ufrag: 16 bytes in place of up to 256.
@@ -33,6 +36,7 @@ pub(super) struct Routes {
     by_ufrag: HashMap<UfragKey, ConnectionId>,
     learned: HashMap<ConnectionId, Vec<SocketAddr>>,
     ufrags: HashMap<ConnectionId, UfragKey>,
+    private: PrivateRoutes,
 }
 
 impl Routes {
@@ -78,8 +82,40 @@ impl Routes {
         }
     }
 
+    /// The private connection for which this is our fragment.
+    pub(super) fn of_local_ufrag(&self, ufrag: &str) -> Option<ConnectionId> {
+        self.private.of_ufrag(ufrag)
+    }
+
+    /// Private connections whose peers have named an address: answers to our checks may come from there.
+    pub(super) fn named_at(&self, remote: SocketAddr) -> &[ConnectionId] {
+        self.private.at(remote)
+    }
+
+    /// Notes our fragment for a private connection.
+    pub(super) fn name_privately(&mut self, id: ConnectionId, ufrag: &str) {
+        self.private.name(id, ufrag);
+    }
+
+    /// Sets where a private connection's peer has proven to be, and which addresses it has named; either only grows.
+    ///
+    /// Who has proven that it is somewhere is not kept away by who was there before.
+    pub(super) fn follow_privately(
+        &mut self,
+        id: ConnectionId,
+        proven: &[SocketAddr],
+        named: &[SocketAddr],
+    ) {
+        let known = self.learned.get(&id).map_or(0, Vec::len);
+        for &remote in proven.iter().skip(known) {
+            self.lead(id, remote);
+        }
+        self.private.follow(id, named);
+    }
+
     /// Forgets a connection.
     pub(super) fn forget(&mut self, id: ConnectionId) {
+        self.private.forget(id);
         for remote in self.learned.remove(&id).unwrap_or_default() {
             leave(&mut self.by_address, id, remote);
         }

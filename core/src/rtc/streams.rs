@@ -115,6 +115,11 @@ impl Streams {
         self.holds_flags = true;
     }
 
+    /// A channel for what is no stream.
+    pub(super) fn take_channel(&mut self) -> Option<u16> {
+        self.ids.take()
+    }
+
     /// The peer takes so many SCTP streams.
     pub(super) fn allow(&mut self, streams: u16) {
         self.ids.allow(streams);

@@ -29,7 +29,7 @@ pub(crate) async fn versions<S: Stage>() {
         target.version = version;
         let (outbound, inbound) = join!(dialer.dial(target), listener.accept());
         let (outbound, inbound) = (outbound.unwrap(), inbound.unwrap());
-        assert_eq!(outbound.version(), version.unwrap_or(Version::V2));
+        assert_eq!(outbound.version(), Some(version.unwrap_or(Version::V2)));
         assert_eq!(inbound.version(), outbound.version());
         assert_eq!(outbound.direction(), Direction::Outbound);
         assert_eq!(inbound.direction(), Direction::Inbound);
@@ -37,7 +37,7 @@ pub(crate) async fn versions<S: Stage>() {
         assert_eq!(inbound.peer_id(), dialer.peer_id());
         assert_eq!(outbound.remote_addr(), listener.local_addr());
         assert_eq!(inbound.remote_addr(), dialer.local_addr());
-        for &step in Step::ALL {
+        for &step in Step::DIRECT {
             assert!(outbound.timeline().done(step).is_some(), "{step} was done");
         }
     }
@@ -52,7 +52,11 @@ pub(crate) async fn fallback<S: Stage>() {
     for round in ["first", "again"] {
         let (outbound, inbound) = join!(dialer.dial(target.clone()), listener.accept());
         let (outbound, inbound) = (outbound.unwrap(), inbound.unwrap());
-        assert_eq!((outbound.version(), inbound.version()), (Version::V1, Version::V1), "{round}");
+        assert_eq!(
+            (outbound.version(), inbound.version()),
+            (Some(Version::V1), Some(Version::V1)),
+            "{round}"
+        );
         assert_eq!(outbound.remote_addr(), target.remote);
         let (mut client, server) = stream(&outbound, &inbound).await;
         let sent = pattern(300_000);

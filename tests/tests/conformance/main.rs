@@ -19,6 +19,7 @@ mod faulty;
 mod give_up;
 mod half_close;
 mod node;
+mod private;
 mod runtime_gone;
 mod same_peer;
 mod shutdown;
@@ -30,6 +31,13 @@ mod writing;
 
 /// Runs each story on each stage, as a test of its own.
 macro_rules! play {
+    (privately; $($module:ident :: { $($story:ident),+ $(,)? })+) => {
+        mod privately {
+            play!(on tokio TokioPrivately; $($module { $($story)+ })+);
+            play!(on smol SmolPrivately; $($module { $($story)+ })+);
+            play!(on async_std AsyncStdPrivately; $($module { $($story)+ })+);
+        }
+    };
     ($($module:ident :: { $($story:ident),+ $(,)? })+) => {
         play!(on tokio Tokio; $($module { $($story)+ })+);
         play!(on smol Smol; $($module { $($story)+ })+);
@@ -85,4 +93,16 @@ play! {
         close_stream, shutdown, close_connection, close_endpoint, stats, closed,
     }
     changes::{watching_a_wildcard, watching_one_address, counters, a_peer_moves}
+    private::{both_ways, given_up, the_relay_goes, the_peer_goes, one_after_the_other}
+}
+
+// What streams do is the same on a private connection.
+play! {
+    privately;
+    streams::{
+        echo, transfer_both_ways, reset, stop_sending, a_hundred_at_once, slow_reader,
+        speak_first_to_a_peer_that_accepts_late, close_and_forget, the_opener_says_nothing,
+    }
+    writing::{a_halt, pending_takes_nothing, many_small_writes, nothing, several_slices}
+    half_close::{in_both_orders, at_once, while_closing}
 }

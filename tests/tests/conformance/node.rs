@@ -43,7 +43,7 @@ pub(crate) struct Pair {
 
 pub(crate) async fn pair<S: Stage>() -> Pair {
     let (listener, dialer) = (node::<S>(1).await, node::<S>(2).await);
-    let (outbound, inbound) = connect(&dialer, &listener).await;
+    let (outbound, inbound) = S::connect(&dialer, &listener).await;
     Pair { listener, dialer, inbound, outbound }
 }
 

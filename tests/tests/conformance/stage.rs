@@ -2,16 +2,18 @@
 
 use std::future::Future;
 use std::io;
+use std::marker::PhantomData;
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use floe_core::driver::{Driver, Endpoint, os_seed};
+use floe_core::driver::{Connection, Driver, Endpoint, os_seed};
 use floe_core::rtc::Config;
 use floe_core::runtime::{self, Reactor};
 use floe_smol::AsyncIo;
 use futures::channel::oneshot;
 
 use crate::faulty::{Faults, Faulty};
+use crate::{node, private};
 
 /// A runtime.
 pub(crate) trait Stage: Sized + 'static {
@@ -20,6 +22,14 @@ pub(crate) trait Stage: Sized + 'static {
 
     /// Binds an endpoint with the runtime's own crate.
     fn bind(addr: SocketAddr, config: Config) -> impl Future<Output = io::Result<Endpoint>>;
+
+    /// Connects two endpoints.
+    fn connect(
+        dialer: &Endpoint,
+        listener: &Endpoint,
+    ) -> impl Future<Output = (Connection, Connection)> {
+        node::connect(dialer, listener)
+    }
 
     /// Binds an endpoint in a runtime of its own, and shuts that runtime down when the returned guard is
     /// dropped.
@@ -118,6 +128,35 @@ impl Stage for AsyncStd {
         let (endpoint, driver) = faulty(AsyncIo, addr, config, faults)?;
         async_std::task::spawn(driver);
         Ok(endpoint)
+    }
+}
+
+/// A runtime on which nodes are connected privately.
+pub(crate) struct Privately<S>(PhantomData<S>);
+
+pub(crate) type TokioPrivately = Privately<Tokio>;
+pub(crate) type SmolPrivately = Privately<Smol>;
+pub(crate) type AsyncStdPrivately = Privately<AsyncStd>;
+
+impl<S: Stage> Stage for Privately<S> {
+    fn run(story: impl Future<Output = ()>) {
+        S::run(story);
+    }
+
+    async fn bind(addr: SocketAddr, config: Config) -> io::Result<Endpoint> {
+        S::bind(addr, config).await
+    }
+
+    async fn connect(dialer: &Endpoint, listener: &Endpoint) -> (Connection, Connection) {
+        private::connect::<S>(dialer, listener).await
+    }
+
+    fn bind_apart(addr: SocketAddr, config: Config) -> io::Result<(Endpoint, impl Send)> {
+        S::bind_apart(addr, config)
+    }
+
+    async fn bind_faulty(addr: SocketAddr, config: Config, faults: Faults) -> io::Result<Endpoint> {
+        S::bind_faulty(addr, config, faults).await
     }
 }
 

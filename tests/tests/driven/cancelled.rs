@@ -249,7 +249,11 @@ impl Impatient {
 }
 
 /// Waits for so long at most.
-async fn give_up_after<F: Future>(clock: &Clock, limit: Duration, future: F) -> Option<F::Output> {
+pub(crate) async fn give_up_after<F: Future>(
+    clock: &Clock,
+    limit: Duration,
+    future: F,
+) -> Option<F::Output> {
     let (future, sleep) = (pin!(future.fuse()), pin!(clock.sleep(limit).fuse()));
     let (mut future, mut sleep) = (future, sleep);
     select_biased! {

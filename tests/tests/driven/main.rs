@@ -15,6 +15,7 @@
 //! | `clock` | a clock that jumps |
 //! | `shutdown` | the end in the middle of things |
 //! | `same` | a bare endpoint and a driven one come to the same |
+//! | `private` | two nodes meet over a relay |
 //! | `random` | applications that do anything |
 
 use floe_tests::addresses::{CLIENT, OTHER, SERVER};
@@ -24,6 +25,7 @@ mod cancelled;
 mod clock;
 mod dropped;
 mod flow;
+mod private;
 mod random;
 mod repeated;
 mod same;

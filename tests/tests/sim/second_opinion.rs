@@ -54,7 +54,7 @@ fn it_dials_floe() {
             let (mut world, floe, other) = inbound(1, Weather::FAIR, version, manner);
             let (id, established) =
                 world.until(secs(5), |world| world[floe].established()).expect("it connects");
-            assert_eq!(established.version, version);
+            assert_eq!(established.version, Some(version));
             assert_eq!(established.peer, world[other].peer_id());
             let peer = world.until(secs(5), |world| world[other].authenticated());
             assert_eq!(peer, Some(world[floe].peer_id()));

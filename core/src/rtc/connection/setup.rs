@@ -66,6 +66,7 @@ impl Connection {
             certificate: None,
             moves: Tally::default(),
             hushed: false,
+            private: None,
             span,
         }
     }
@@ -87,10 +88,10 @@ impl Connection {
         }
         let remote = peer.latest();
         let engine =
-            build_engine(now, Ice::Lite(lite), Role::Server, Expected::Any, cookie, shared);
+            build_engine(now, Ice::Lite(lite), Role::Server, Expected::Any, cookie, true, shared);
         let phase = Phase::Securing(Securing {
             engine,
-            version: peer.version,
+            version: Some(peer.version),
             expected: None,
             fingerprint: None,
         });
@@ -114,6 +115,7 @@ impl Connection {
             certificate: None,
             moves: Tally::default(),
             hushed: false,
+            private: None,
             span,
         }
     }
@@ -126,8 +128,9 @@ impl Connection {
         let (certhashes, expected) = (Expected::OneOf(race.target.certhashes), race.target.peer);
         self.span.record("version", display(version));
         self.mark(now, Step::Stun);
-        let engine =
-            build_engine(now, Ice::Full(Box::new(agent)), Role::Client, certhashes, false, shared);
+        let ice = Ice::Full(Box::new(agent));
+        let engine = build_engine(now, ice, Role::Client, certhashes, false, true, shared);
+        let version = Some(version);
         self.phase = Phase::Securing(Securing { engine, version, expected, fingerprint: None });
     }
 
@@ -135,7 +138,7 @@ impl Connection {
         self.mark(now, Step::Dtls);
         let dtls = if dtls12 { "1.2" } else { "1.3" };
         debug!(target: telemetry::CONNECTION, dtls, certhash = %remote.certhash(), "secured");
-        if self.direction == Direction::Outbound {
+        if self.direction == Direction::Outbound || self.private.is_some() {
             self.mark(now, Step::Certhash);
         }
         self.certificate = Some(remote);
@@ -151,9 +154,12 @@ impl Connection {
         let Phase::Securing(securing) = core::mem::replace(&mut self.phase, Phase::Over) else {
             unreachable!("an association comes up once, while the connection is being secured");
         };
+        self.streams.allow(securing.engine.peer_channels());
+        if self.private.is_some() {
+            return self.on_met(now, securing, shared);
+        }
         let Securing { engine, version, expected, fingerprint } = securing;
         let remote = fingerprint.expect("SCTP runs inside DTLS, so DTLS was up before");
-        self.streams.allow(engine.peer_channels());
         // What leaves in one burst with the COOKIE-ACK reaches webrtc-rs before its channel 0 exists, and
         // is lost there.
         let pause = engine.rtt().unwrap_or_default().max(BURST_GAP);
@@ -222,7 +228,7 @@ impl Connection {
         let after = now.saturating_since(self.started);
         debug!(
             target: telemetry::CONNECTION,
-            peer = %peer.peer, %version, remote = %self.remote, ?after, "connected"
+            peer = %peer.peer, version = version.map(display), remote = %self.remote, ?after, "connected"
         );
         shared.events.push_back(Event::Connected { id: self.id, established });
         self.streams.surface(&mut shared.events);
@@ -245,12 +251,13 @@ impl Connection {
     }
 }
 
-fn build_engine(
+pub(super) fn build_engine(
     now: Timestamp,
     ice: Ice,
     role: Role,
     expected: Expected,
     cookie: bool,
+    has_noise: bool,
     shared: &mut Shared,
 ) -> Box<Engine> {
     let params = Params {
@@ -263,6 +270,7 @@ fn build_engine(
         receive_window_max: shared.config.limits.receive_window_max,
         unacknowledged_max: shared.config.limits.unacknowledged_bytes,
         patience: shared.config.idle_timeout / QUESTIONS,
+        has_noise,
     };
     Box::new(Engine::new(now, shared.epoch, params))
 }

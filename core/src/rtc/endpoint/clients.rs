@@ -19,7 +19,10 @@ use crate::time::Timestamp;
 impl Endpoint {
     /// Whether there is room for one more handshake, from an address.
     pub(super) fn may_begin(&mut self, now: Timestamp, remote: SocketAddr) -> bool {
-        if self.routes.at(remote).len() >= 2 {
+        // A private connection cannot be mistaken for a client's: it has been told beforehand.
+        let is_direct =
+            |id: &&ConnectionId| self.connections.get(id).is_some_and(|it| it.private().is_none());
+        if self.routes.at(remote).iter().filter(is_direct).count() >= 2 {
             return false;
         }
         let limits = &self.shared.config.limits;

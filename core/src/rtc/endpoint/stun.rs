@@ -26,12 +26,16 @@ impl Endpoint {
         for index in 0..self.routes.at(datagram.remote).len() {
             let id = self.routes.at(datagram.remote)[index];
             if let Some(connection) = self.connections.get_mut(&id)
-                && connection.direction() == Direction::Outbound
+                && (connection.direction() == Direction::Outbound || connection.private().is_some())
                 && connection.uses(datagram.port)
                 && connection.handle_stun(now, datagram.remote, datagram.payload)
             {
+                self.follow_privately(id);
                 return self.make_busy(id);
             }
+        }
+        if self.handle_private_stun(now, datagram, &stun) {
+            return;
         }
         let checked = match (datagram.port, stun.class()) {
             (Port::Main, Class::Request) => self.handle_check(now, datagram, &stun),

@@ -99,6 +99,10 @@ impl Channels {
         }
     }
 
+    pub(super) fn role(&self) -> Role {
+        self.role
+    }
+
     /// Expects a channel that both sides know of without OPEN, before the association is up: its data
     /// may overtake what says that it is (COOKIE-ACK), and would be taken for a stranger's.
     pub(super) fn expect(&mut self, id: u16) {
@@ -112,10 +116,19 @@ impl Channels {
 
     /// Opens a channel; false if its id is in use.
     pub(super) fn open(&mut self, sctp: &mut sctp::Association, id: u16) -> bool {
+        self.open_with(sctp, id, &dcep::OPEN)
+    }
+
+    /// Opens a channel that is labelled `init`; false if its id is in use.
+    pub(super) fn open_init(&mut self, sctp: &mut sctp::Association, id: u16) -> bool {
+        self.open_with(sctp, id, &dcep::OPEN_INIT)
+    }
+
+    fn open_with(&mut self, sctp: &mut sctp::Association, id: u16, message: &'static [u8]) -> bool {
         if self.channels.contains_key(&id) || !sctp.open(id) {
             return false;
         }
-        let opened = sctp.send(id, Kind::Dcep, Bytes::from_static(&dcep::OPEN));
+        let opened = sctp.send(id, Kind::Dcep, Bytes::from_static(message));
         debug_assert!(opened, "a stream that was just opened can be written to");
         self.insert(id, Phase::Open, true);
         true

@@ -1,7 +1,7 @@
 //! RFC 8832, the data channel establishment protocol: OPEN and ACK, as bytes.
 //!
 //! Channels of libp2p are reliable, ordered and without label or protocol (libp2p webrtc §Multiplexing),
-//! so that is all that is ever written. What peers write is taken as it comes: litep2p asks for
+//! so that is all that is ever written, but for the one that private connections begin with. What peers write is taken as it comes: litep2p asks for
 //! unordered channels, others fill in labels; how *we* send is our own choice (RFC 8832 §6).
 
 use std::boxed::Box;
@@ -42,6 +42,9 @@ impl Dcep {
 pub(super) const LABEL_MAX: usize = 64;
 /// The OPEN that we send: reliable and ordered, no priority, no label, no protocol.
 pub(super) const OPEN: [u8; 12] = [TYPE_OPEN, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+/// The same, labelled `init`.
+pub(super) const OPEN_INIT: [u8; 16] =
+    [TYPE_OPEN, 0, 0, 0, 0, 0, 0, 0, 0, 4, 0, 0, b'i', b'n', b'i', b't'];
 /// The ACK that we send.
 pub(super) const ACK: [u8; 1] = [TYPE_ACK];
 
@@ -67,6 +70,7 @@ mod tests {
         assert_eq!(OPEN.as_slice(), bytes("030000000000000000000000"));
         assert_eq!(ACK.as_slice(), bytes("02"));
         assert_eq!(Dcep::parse(&OPEN), open(b""));
+        assert_eq!(Dcep::parse(&OPEN_INIT), open(b"init"));
         assert_eq!(Dcep::parse(&ACK), Some(Dcep::Ack));
         // pion gives a priority, js a label, litep2p a protocol on an unordered channel.
         assert_eq!(Dcep::parse(&bytes("030001000000000000000000")), open(b""));

@@ -35,9 +35,7 @@ impl Engine {
                 self.send_to_candidate(candidate, &record, out);
             }
         }
-        if let Ice::Full(agent) = &mut self.ice {
-            agent.poll_transmit(out);
-        }
+        self.ice.poll_transmit(out);
         self.refresh();
     }
 
@@ -87,10 +85,15 @@ impl Engine {
 
     fn send_to_candidate(&mut self, candidate: SocketAddr, record: &[u8], out: &mut Outbox) {
         let port = self.ice.port();
-        let Ice::Lite(lite) = &mut self.ice else { return };
-        if let Some((local, allowance)) = lite.path_to(candidate)
-            && allowance.spend(record.len())
-        {
+        let local = match &mut self.ice {
+            Ice::Lite(lite) => match lite.path_to(candidate) {
+                Some((local, allowance)) => allowance.spend(record.len()).then_some(local),
+                None => None,
+            },
+            Ice::Trickle(agent) => agent.knows(candidate).then_some(None),
+            Ice::Full(_) => None,
+        };
+        if let Some(local) = local {
             self.counters.bytes_sent += record.len() as u64;
             self.counters.datagrams_sent += 1;
             out.push(port, local, candidate, record);

@@ -3,9 +3,12 @@
 //! A webrtc-direct listener is [`Lite`] and decides by rules of its own. A dialer is a [`FullAgent`],
 //! around the library's agent, which checks the one address it was given, nominates it, answers the
 //! listener's own checks (many listeners are not as lite as they say), and goes on checking: consent to
-//! send, and what keeps the listener's timers fresh.
+//! send, and what keeps the listener's timers fresh. Either side of a private connection is a [`TrickleAgent`],
+//! around the same, whose peer may be at many addresses.
 //!
 //! Obeys: RFC 8445 (ICE), RFC 7675 (consent), libp2p webrtc-direct §Connection Establishment.
+
+mod trickle;
 
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use core::time::Duration;
@@ -15,6 +18,7 @@ use is::stun::{StunMessage, StunPacket};
 use is::{Candidate, IceAgent, IceAgentEvent, IceCreds, Protocol, Sha1HmacProvider};
 use ring::hmac;
 
+pub(crate) use self::trickle::{Families, TrickleAgent};
 use super::lite::Lite;
 use crate::ice::stun::HmacSha1;
 use crate::ice::{Credentials, Secrets};
@@ -31,6 +35,8 @@ pub(crate) enum Ice {
     Lite(Lite),
     /// A dialer: we check. Boxed, as it is far larger than what listeners have thousands of.
     Full(Box<FullAgent>),
+    /// Either side of a private connection: both check.
+    Trickle(Box<TrickleAgent>),
 }
 
 impl Ice {
@@ -39,6 +45,7 @@ impl Ice {
         match self {
             Self::Lite(lite) => lite.destination(),
             Self::Full(agent) => agent.destination().map(|remote| (None, remote)),
+            Self::Trickle(agent) => agent.destination().map(|remote| (None, remote)),
         }
     }
 
@@ -47,7 +54,7 @@ impl Ice {
     pub(super) fn allowance(&self) -> Allowance {
         match self {
             Self::Lite(lite) => lite.allowance(),
-            Self::Full(_) => Allowance::UNLIMITED,
+            Self::Full(_) | Self::Trickle(_) => Allowance::UNLIMITED,
         }
     }
 
@@ -64,7 +71,7 @@ impl Ice {
     /// The port that the peer reaches us at: whoever dials us does so at the main one.
     pub(super) fn port(&self) -> Port {
         match self {
-            Self::Lite(_) => Port::Main,
+            Self::Lite(_) | Self::Trickle(_) => Port::Main,
             Self::Full(agent) => agent.port,
         }
     }
@@ -74,6 +81,47 @@ impl Ice {
         match self {
             Self::Lite(lite) => lite.knows(remote),
             Self::Full(agent) => agent.remote == remote,
+            Self::Trickle(agent) => agent.knows(remote),
+        }
+    }
+
+    /// Takes a STUN datagram, if we check; says whether it was authentic. A lite agent's are the endpoint's.
+    pub(super) fn handle_stun(
+        &mut self,
+        now: Timestamp,
+        remote: SocketAddr,
+        datagram: &[u8],
+    ) -> bool {
+        match self {
+            Self::Lite(_) => false,
+            Self::Full(agent) => agent.handle_stun(now, remote, datagram),
+            Self::Trickle(agent) => agent.handle_stun(now, remote, datagram),
+        }
+    }
+
+    pub(super) fn handle_timeout(&mut self, now: Timestamp) {
+        match self {
+            Self::Lite(_) => {}
+            Self::Full(agent) => agent.handle_timeout(now),
+            Self::Trickle(agent) => agent.handle_timeout(now),
+        }
+    }
+
+    /// When `handle_timeout` is due.
+    pub(super) fn deadline(&self) -> Option<Deadline> {
+        match self {
+            Self::Lite(_) => None,
+            Self::Full(agent) => agent.deadline(),
+            Self::Trickle(agent) => agent.deadline(),
+        }
+    }
+
+    /// Queues the checks and answers that are to be sent.
+    pub(super) fn poll_transmit(&mut self, out: &mut Outbox) {
+        match self {
+            Self::Lite(_) => {}
+            Self::Full(agent) => agent.poll_transmit(out),
+            Self::Trickle(agent) => agent.poll_transmit(out),
         }
     }
 }

@@ -4,9 +4,9 @@ use core::net::SocketAddr;
 use core::time::Duration;
 use std::vec::Vec;
 
-use super::Engine;
-use super::ice::Ice;
+use super::ice::{Ice, TrickleAgent};
 use super::sctp::Sctp;
+use super::{Engine, Role};
 use crate::rtc::output::Port;
 use crate::time::Timestamp;
 
@@ -40,13 +40,28 @@ impl Engine {
         match &self.ice {
             Ice::Lite(lite) => lite.addresses().collect(),
             Ice::Full(_) => self.remote.into_iter().collect(),
+            Ice::Trickle(agent) => agent.proven().to_vec(),
         }
+    }
+
+    /// The agent of a private connection.
+    pub(crate) fn trickle(&self) -> Option<&TrickleAgent> {
+        match &self.ice {
+            Ice::Trickle(agent) => Some(agent),
+            Ice::Lite(_) | Ice::Full(_) => None,
+        }
+    }
+
+    /// Which side of DTLS we are.
+    pub(crate) fn role(&self) -> Role {
+        self.channels.role()
     }
 
     /// Smoothed round trip, once it was measured.
     pub(crate) fn rtt(&self) -> Option<Duration> {
         let ice = match &self.ice {
             Ice::Full(agent) => agent.rtt(),
+            Ice::Trickle(agent) => agent.rtt(),
             Ice::Lite(_) => None,
         };
         self.sctp.rtt().or(ice)

@@ -101,6 +101,7 @@ impl Setup {
                 receive_window_max: self.receive_window,
                 unacknowledged_max: 1024 * 1024,
                 patience: Duration::from_secs(6),
+                has_noise: true,
             };
             Node {
                 engine: Engine::new(now, epoch, params),

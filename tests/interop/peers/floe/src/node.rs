@@ -108,7 +108,7 @@ impl Connection for Connected {
     }
 
     fn version(&self) -> String {
-        self.0.version().to_string()
+        self.0.version().map_or_else(|| "private".to_owned(), |version| version.to_string())
     }
 
     async fn open(&self, protocol: &'static str, _: Manner) -> io::Result<Stream> {

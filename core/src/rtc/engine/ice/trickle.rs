@@ -1,0 +1,234 @@
+//! ICE with a peer whose candidates come one by one: both sides check all of them, and one nominates.
+//!
+//! Private `/webrtc` has it: neither side knows which of the other's addresses lead anywhere, so each is tried from
+//! our one socket, by which all local candidates have the same base. Sending from one address or another of the host
+//! is the kernel's choice, so a pair is as good as named by the peer's address.
+//!
+//! The peer is where the nominated pair leads, and then wherever something comes from that DTLS has authenticated, if
+//! it has proven before to be there: so it is followed when a NAT gives it another address, without a restart.
+//!
+//! How many addresses a peer may name or check from is limited: each costs checks, which go wherever it says.
+//!
+//! Obeys: RFC 8445 (ICE), RFC 8838 (trickle), RFC 7675 (consent).
+
+use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use core::time::Duration;
+use std::string::ToString;
+use std::vec::Vec;
+
+use is::stun::{StunMessage, StunPacket};
+use is::{Candidate, IceAgent, IceAgentEvent, Protocol};
+
+use super::{RingHmac, creds, host, placeholder};
+use crate::ice::Secrets;
+use crate::rtc::epoch::Epoch;
+use crate::rtc::outbox::Outbox;
+use crate::rtc::output::Port;
+use crate::sdp;
+use crate::time::{Deadline, Timestamp};
+
+/// The IP versions of a socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Families {
+    pub(crate) ipv4: bool,
+    pub(crate) ipv6: bool,
+}
+
+impl Families {
+    /// Those of a host with these addresses; both if nothing is known of it.
+    pub(crate) fn of(hosts: &[SocketAddr]) -> Self {
+        let has = |is: fn(&SocketAddr) -> bool| hosts.is_empty() || hosts.iter().any(is);
+        Self { ipv4: has(SocketAddr::is_ipv4), ipv6: has(SocketAddr::is_ipv6) }
+    }
+}
+
+/// An agent that knows no address of its peer yet, and learns of more and more.
+#[derive(Debug)]
+pub(crate) struct TrickleAgent {
+    agent: IceAgent,
+    epoch: Epoch,
+    /// The peer was described: it may be checked.
+    is_described: bool,
+    /// What the peer has named or checked from, each once.
+    known: Vec<SocketAddr>,
+    /// Where it has proven to be: something came from there that only it can have written.
+    proven: Vec<SocketAddr>,
+    /// How many it may name or check from.
+    limit: usize,
+    current: Option<SocketAddr>,
+    deadline: Option<Timestamp>,
+}
+
+impl TrickleAgent {
+    /// An agent with these credentials of ours, that nominates if it controls, and keeps `limit` addresses of the
+    /// peer. Those of other IP versions than our socket's are of no use.
+    pub(crate) fn new(
+        epoch: Epoch,
+        local: &Secrets<'_>,
+        is_controlling: bool,
+        tie_breaker: u64,
+        limit: usize,
+        families: Families,
+    ) -> Self {
+        let mut agent = IceAgent::with_hmac(creds(local), &RingHmac);
+        agent.set_controlling(is_controlling);
+        agent.set_control_tie_breaker(tie_breaker);
+        agent.set_initial_stun_rto(CHECK_RTO);
+        agent.set_max_stun_rto(super::CONSENT_INTERVAL);
+        agent.set_max_stun_retransmits(super::CHECKS_MAX);
+        agent.set_timing_advance(super::TIMING_ADVANCE);
+        agent.set_max_candidate_pairs(PAIRS_MAX);
+        let Families { ipv4, ipv6 } = families;
+        let some = ipv4.then_some(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+        for ip in some.into_iter().chain(ipv6.then_some(IpAddr::V6(Ipv6Addr::UNSPECIFIED))) {
+            agent.add_local_candidate(host(placeholder(SocketAddr::new(ip, 0))));
+        }
+        Self {
+            agent,
+            epoch,
+            is_described: false,
+            known: Vec::new(),
+            proven: Vec::new(),
+            limit,
+            current: None,
+            deadline: None,
+        }
+    }
+
+    /// The peer has described itself: its checks and ours can be verified.
+    pub(crate) fn describe(&mut self, now: Timestamp, remote: &Secrets<'_>, is_lite: bool) {
+        self.agent.set_remote_credentials(creds(remote));
+        if is_lite {
+            // Who only answers cannot nominate, whoever has offered.
+            self.agent.set_controlling(true);
+        }
+        self.is_described = true;
+        self.handle_timeout(now);
+    }
+
+    /// The peer may be reached at a candidate's address.
+    pub(crate) fn add_candidate(&mut self, now: Timestamp, candidate: &sdp::Candidate<'_>) {
+        let Some(remote) = candidate.udp_addr() else { return };
+        if remote.port() != 0
+            && self.learn(remote)
+            && let Ok(candidate) = Candidate::from_sdp_string(&candidate.to_string())
+        {
+            self.agent.add_remote_candidate(candidate);
+            self.handle_timeout(now);
+        }
+    }
+
+    /// Takes a STUN datagram from `remote`; says whether it was for this agent and authentic.
+    pub(crate) fn handle_stun(
+        &mut self,
+        now: Timestamp,
+        remote: SocketAddr,
+        datagram: &[u8],
+    ) -> bool {
+        let Ok(message) = StunMessage::parse(datagram) else { return false };
+        // The library keeps whatever comes before it can be verified, and a candidate for each address.
+        if !self.is_described || !self.agent.accepts_message(&message) || !self.learn(remote) {
+            return false;
+        }
+        let packet = StunPacket {
+            proto: Protocol::Udp,
+            source: remote,
+            destination: placeholder(remote),
+            message,
+        };
+        let accepted = self.agent.handle_packet(self.epoch.instant(now), packet);
+        if accepted {
+            if !self.proven.contains(&remote) {
+                self.proven.push(remote);
+            }
+            // The library nominates only when it is told the time.
+            self.handle_timeout(now);
+        }
+        accepted
+    }
+
+    /// DTLS has authenticated something from `remote`: the peer is followed there.
+    pub(crate) fn on_authentic(&mut self, remote: SocketAddr) {
+        if self.knows(remote) {
+            self.current = Some(remote);
+        }
+    }
+
+    /// Takes the time.
+    pub(crate) fn handle_timeout(&mut self, now: Timestamp) {
+        if !self.is_described {
+            return;
+        }
+        self.agent.handle_timeout(self.epoch.instant(now));
+        while let Some(event) = self.agent.poll_event() {
+            if let IceAgentEvent::NominatedSend { destination, .. } = event {
+                self.current = Some(destination);
+            }
+        }
+        self.note_deadline();
+    }
+
+    /// When `handle_timeout` is due.
+    pub(crate) fn deadline(&self) -> Option<Deadline> {
+        self.deadline.map(|at| Deadline { at, why: "ICE check" })
+    }
+
+    /// Queues the checks and answers that are to be sent.
+    pub(crate) fn poll_transmit(&mut self, out: &mut Outbox) {
+        while let Some(transmit) = self.agent.poll_transmit() {
+            out.push(Port::Main, None, transmit.destination, &transmit.contents);
+        }
+        if self.is_described {
+            self.note_deadline();
+        }
+    }
+
+    /// Where to send: where a nominated pair leads, or the peer was heard last.
+    pub(crate) fn destination(&self) -> Option<SocketAddr> {
+        self.current
+    }
+
+    /// Whether the peer has proven to be at `remote`.
+    pub(crate) fn knows(&self, remote: SocketAddr) -> bool {
+        self.proven.contains(&remote)
+    }
+
+    /// Every address that the peer has proven to be at.
+    pub(crate) fn proven(&self) -> &[SocketAddr] {
+        &self.proven
+    }
+
+    /// Every address where the peer may be: it has named it, or checked from there.
+    pub(crate) fn known(&self) -> &[SocketAddr] {
+        &self.known
+    }
+
+    /// The round trip of the last check that was answered.
+    pub(crate) fn rtt(&self) -> Option<Duration> {
+        self.agent.nominated_pair_rtt()
+    }
+
+    /// Notes an address; false if there are too many.
+    fn learn(&mut self, remote: SocketAddr) -> bool {
+        let is_known = self.known.contains(&remote);
+        if !is_known && self.known.len() < self.limit {
+            self.known.push(remote);
+            return true;
+        }
+        is_known
+    }
+
+    /// The library wants to be asked mutably, and soon again while it has something to send.
+    fn note_deadline(&mut self) {
+        self.deadline = self.agent.poll_timeout().map(|at| self.epoch.timestamp(at));
+    }
+}
+
+/// First interval between checks of a pair; it doubles. Below the 500 ms of RFC 8445 §14.3: the first checks of either
+/// side open NATs and are mostly lost, so what is waited for is the second.
+const CHECK_RTO: Duration = Duration::from_millis(250);
+/// Pairs that are checked, RFC 8445 §6.1.2.5. With one base there is one for each address of the peer.
+const PAIRS_MAX: usize = 100;
+
+#[cfg(test)]
+mod tests;
