@@ -43,6 +43,7 @@ mod meetings;
 mod observer;
 mod outside;
 mod pipe;
+mod private_stub;
 mod pump;
 mod question;
 mod run;

@@ -72,6 +72,7 @@ mod listener;
 #[doc = include_str!("libp2p/migration.md")]
 pub mod migration {}
 mod muxer;
+pub mod private;
 mod sockets;
 mod substream;
 mod transport;
@@ -82,6 +83,8 @@ use std::io;
 pub use config::Config;
 pub use error::{Error, SetupError};
 pub use libp2p_core;
+pub use libp2p_identity;
+pub use libp2p_swarm;
 pub use listener::Upgrade;
 pub use muxer::Connection;
 pub use substream::Substream;

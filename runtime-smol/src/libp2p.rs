@@ -12,12 +12,15 @@
 //!
 //! What it does is said in [`floe_core::libp2p`]. Its endpoints are tasks of smol's global executor.
 
+pub mod private;
+
 use std::io;
 use std::net::SocketAddr;
 
 #[doc(inline)]
 pub use floe_core::libp2p::{
     Bind, Config, Connection, Dial, Error, SetupError, Substream, Upgrade, libp2p_core,
+    libp2p_identity, libp2p_swarm,
 };
 
 use super::{AsyncIo, Endpoint};

@@ -52,6 +52,10 @@ pub(super) fn peer_id(peer: PeerId) -> identity::PeerId {
     identity::PeerId::from_bytes(peer.as_bytes()).expect("a peer id of floe's is one of libp2p's")
 }
 
+pub(super) fn to_floe(peer: identity::PeerId) -> PeerId {
+    PeerId::from_bytes(&peer.to_bytes()).expect("a peer id of libp2p's is one of floe's")
+}
+
 #[cfg(test)]
 mod tests {
     use std::format;

@@ -18,11 +18,11 @@ use crate::rtc::identity::PublicKeyError;
 pub enum Error {
     /// The system gave no socket.
     Bind(Arc<io::Error>),
-    /// It is an address of webrtc-direct, but something is wrong in it.
+    /// It is an address for this transport, but something is wrong in it.
     Address(MultiaddrError),
     /// An address to listen on has a certhash or a peer id that is not ours.
     NotOurs,
-    /// A dial in the role of a listener: webrtc-direct has no hole punching.
+    /// A dial in the role of a listener, as for punching holes: neither transport knows such a thing.
     HolePunch,
     /// The dial did not lead to a connection.
     Dial(Box<DialError>),
@@ -31,20 +31,38 @@ pub enum Error {
     /// The listener's endpoint ended by itself: its socket failed for good, as the cause says, or its
     /// runtime was shut down.
     Stopped(Option<Arc<io::Error>>),
+    /// There is no relayed connection with the peer to signal over, or it went away.
+    Circuit(Arc<io::Error>),
+    /// The peer does not speak `/webrtc-signaling/0.0.1`, or listens on no private address.
+    NoSignaling,
+    /// The relay has made no reservation, or it is over; the cause, if it is known.
+    Reservation(Option<Arc<io::Error>>),
+    /// The [behaviour](super::private::Behaviour) that belongs to the transport is no part of the swarm.
+    NoBehaviour,
+    /// A private address was dialed by another transport, which has made something else of it: the
+    /// [private](super::private) one must come before the relay's client.
+    Swallowed,
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Bind(_) => "a socket cannot be bound",
-            Self::Address(_) => "the address of webrtc-direct is malformed",
+            Self::Address(_) => "the address is malformed",
             Self::NotOurs => {
                 "the address to listen on has the certhash or the peer id of somebody else"
             }
-            Self::HolePunch => "webrtc-direct cannot be dialed in the role of a listener",
+            Self::HolePunch => "WebRTC cannot be dialed in the role of a listener",
             Self::Dial(error) => return error.fmt(f),
             Self::Closed(end) => return end.fmt(f),
             Self::Stopped(_) => "the listener stopped by itself",
+            Self::Circuit(_) => "there is no relayed connection with the peer to signal over",
+            Self::NoSignaling => "the peer takes no private connections",
+            Self::Reservation(_) => "there is no reservation at the relay",
+            Self::NoBehaviour => "the behaviour of private connections is not in the swarm",
+            Self::Swallowed => {
+                "another transport has dialed a private address: the private one must come before it"
+            }
         })
     }
 }
@@ -52,12 +70,21 @@ impl fmt::Display for Error {
 impl error::Error for Error {
     fn source(&self) -> Option<&(dyn error::Error + 'static)> {
         match self {
-            Self::Bind(error) | Self::Stopped(Some(error)) => Some(&**error),
+            Self::Bind(error)
+            | Self::Stopped(Some(error))
+            | Self::Circuit(error)
+            | Self::Reservation(Some(error)) => Some(&**error),
             Self::Address(error) => Some(error),
             // Their words are ours: what is beneath them comes next.
             Self::Dial(error) => error.source(),
             Self::Closed(end) => end.source(),
-            Self::NotOurs | Self::HolePunch | Self::Stopped(None) => None,
+            Self::NotOurs
+            | Self::HolePunch
+            | Self::Stopped(None)
+            | Self::NoSignaling
+            | Self::Reservation(None)
+            | Self::NoBehaviour
+            | Self::Swallowed => None,
         }
     }
 }

@@ -40,20 +40,33 @@ impl Connection {
         from: SocketAddr,
         endpoint: Endpoint,
     ) -> Self {
+        let moves = stream::unfold((connection.clone(), from), async |(connection, from)| {
+            let to = connection.moved_from(from).await?;
+            Some((to, (connection, to)))
+        });
+        Self::telling(moves.boxed(), connection, endpoint)
+    }
+
+    /// A private one: its address names relay and peer, and stays what it is wherever the peer moves to.
+    pub(super) fn private(connection: driver::Connection, endpoint: Endpoint) -> Self {
+        Self::telling(stream::empty().boxed(), connection, endpoint)
+    }
+
+    fn telling(
+        moves: BoxStream<'static, SocketAddr>,
+        connection: driver::Connection,
+        endpoint: Endpoint,
+    ) -> Self {
         let inbound = stream::unfold(connection.clone(), async |connection| {
             Some((connection.accept().await?, connection))
         });
         let outbound = stream::unfold(connection.clone(), async |connection| {
             Some((connection.open_in_turn().await, connection))
         });
-        let moves = stream::unfold((connection.clone(), from), async |(connection, from)| {
-            let to = connection.moved_from(from).await?;
-            Some((to, (connection, to)))
-        });
         Self {
             inbound: inbound.boxed().fuse(),
             outbound: outbound.boxed(),
-            moves: moves.boxed().fuse(),
+            moves: moves.fuse(),
             closing: None,
             ending: None,
             connection,

@@ -1,0 +1,234 @@
+//! The transport: dials that wait for signaling, and listeners that wait for offers.
+
+use core::fmt;
+use core::future;
+use core::net::SocketAddr;
+use core::pin::Pin;
+use core::task::{Context, Poll, Waker};
+use std::boxed::Box;
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::vec::Vec;
+
+use futures::FutureExt;
+use futures::channel::mpsc::{UnboundedReceiver, UnboundedSender};
+use futures::channel::oneshot;
+use futures::future::BoxFuture;
+use futures::stream::Stream;
+use libp2p_core::transport::{DialOpts, ListenerId, TransportError, TransportEvent};
+use libp2p_core::{Endpoint as Role, Multiaddr};
+use libp2p_identity::PeerId;
+
+use super::super::{Bind, Connection, Error, address as peers};
+use super::address::{self, Circuit, Way};
+use super::letters::{Ask, News, Offer, Wish};
+use crate::driver::{self, DialError, Endpoint};
+use crate::multiaddr::MultiaddrError;
+use crate::rtc;
+
+/// A connection that is being made. Dropping it gives it up.
+pub type Meeting = BoxFuture<'static, Result<(PeerId, Connection), Error>>;
+
+type Event = TransportEvent<Meeting, Error>;
+
+/// What a swarm has beside its transports for private connections, all of them on one socket.
+///
+/// Each runtime crate has one in its `libp2p::private`, for which `B` is chosen. What it does is said
+/// [there](super).
+pub struct Transport<B> {
+    bind: B,
+    at: SocketAddr,
+    config: rtc::Config,
+    /// Bound when it is needed first.
+    endpoint: Option<Endpoint>,
+    local: PeerId,
+    listeners: Vec<ListenerId>,
+    asks: UnboundedSender<Ask>,
+    news: UnboundedReceiver<News>,
+    /// What is known without being polled for.
+    events: VecDeque<Event>,
+    /// Whoever polled last and found nothing.
+    waker: Option<Waker>,
+}
+
+impl<B: Bind> Transport<B> {
+    pub(super) fn new(
+        bind: B,
+        (at, config): (SocketAddr, rtc::Config),
+        asks: UnboundedSender<Ask>,
+        news: UnboundedReceiver<News>,
+    ) -> Self {
+        Self {
+            bind,
+            at,
+            local: peers::peer_id(config.identity.peer_id()),
+            config,
+            endpoint: None,
+            listeners: Vec::new(),
+            asks,
+            news,
+            events: VecDeque::new(),
+            waker: None,
+        }
+    }
+
+    /// The endpoint of all private connections; another one if the last has failed.
+    fn endpoint(&mut self) -> Result<Endpoint, Error> {
+        match &self.endpoint {
+            Some(endpoint) if endpoint.closed().now_or_never().is_none() => Ok(endpoint.clone()),
+            _ => {
+                let bound = self.bind.bind(self.at, self.config.clone());
+                let bound = bound.map_err(|error| Error::Bind(Arc::new(error)))?;
+                Ok(self.endpoint.insert(bound).clone())
+            }
+        }
+    }
+
+    fn listen(&mut self, listener: ListenerId, circuit: Circuit) -> Result<(), Error> {
+        // What is wrong with the socket is better said now than to the first peer that comes.
+        drop(self.endpoint()?);
+        let ask = Ask::Listen { listener, circuit };
+        self.asks.unbounded_send(ask).map_err(|_| Error::NoBehaviour)?;
+        self.listeners.push(listener);
+        Ok(())
+    }
+
+    fn on_news(&mut self, news: News) -> Option<Event> {
+        Some(match news {
+            News::Address { listener: listener_id, addr: listen_addr } => {
+                self.listeners.contains(&listener_id).then_some(())?;
+                TransportEvent::NewAddress { listener_id, listen_addr }
+            }
+            News::Expired { listener: listener_id, addr: listen_addr } => {
+                self.listeners.contains(&listener_id).then_some(())?;
+                TransportEvent::AddressExpired { listener_id, listen_addr }
+            }
+            News::Closed { listener: listener_id, reason } => {
+                self.forget(listener_id).then_some(())?;
+                TransportEvent::ListenerClosed { listener_id, reason: Err(reason) }
+            }
+            News::Offer { listener: listener_id, offer } => {
+                self.listeners.contains(&listener_id).then_some(())?;
+                self.incoming(listener_id, offer)
+            }
+        })
+    }
+
+    /// A peer offers a connection: the swarm may deny it, or answers by polling the upgrade.
+    fn incoming(&mut self, listener_id: ListenerId, offer: Offer) -> Event {
+        let Offer { peer, circuit, stream, seat } = offer;
+        let send_back_addr = circuit.private_to(peer);
+        let (local_addr, upgrade): (_, Meeting) = match self.endpoint() {
+            Ok(endpoint) => {
+                let near = address::near(endpoint.local_addr());
+                let meeting = async move {
+                    let met = endpoint.accept_private(stream, peers::to_floe(peer)).await;
+                    drop(seat);
+                    established(peer, met, endpoint)
+                };
+                (near, Box::pin(meeting))
+            }
+            Err(error) => (address::near(self.at), Box::pin(future::ready(Err(error)))),
+        };
+        TransportEvent::Incoming { listener_id, upgrade, local_addr, send_back_addr }
+    }
+
+    fn forget(&mut self, id: ListenerId) -> bool {
+        let before = self.listeners.len();
+        self.listeners.retain(|listener| *listener != id);
+        self.listeners.len() < before
+    }
+}
+
+impl<B: Bind + Unpin> libp2p_core::Transport for Transport<B> {
+    type Output = (PeerId, Connection);
+    type Error = Error;
+    type ListenerUpgrade = Meeting;
+    type Dial = Meeting;
+
+    fn listen_on(&mut self, id: ListenerId, addr: Multiaddr) -> Result<(), TransportError<Error>> {
+        let Some(Way::Private(circuit, peer)) = Way::of(&addr) else {
+            return Err(TransportError::MultiaddrNotSupported(addr));
+        };
+        if peer.is_some_and(|peer| peer != self.local) {
+            return Err(TransportError::Other(Error::NotOurs));
+        }
+        self.listen(id, circuit).map_err(TransportError::Other)
+    }
+
+    fn remove_listener(&mut self, id: ListenerId) -> bool {
+        if !self.forget(id) {
+            return false;
+        }
+        // The behaviour hears of it from the swarm.
+        self.events.push_back(TransportEvent::ListenerClosed { listener_id: id, reason: Ok(()) });
+        if let Some(waker) = self.waker.take() {
+            waker.wake();
+        }
+        true
+    }
+
+    fn dial(&mut self, addr: Multiaddr, opts: DialOpts) -> Result<Meeting, TransportError<Error>> {
+        let Some(Way::Private(circuit, peer)) = Way::of(&addr) else {
+            return Err(TransportError::MultiaddrNotSupported(addr));
+        };
+        if opts.role == Role::Listener {
+            return Err(TransportError::Other(Error::HolePunch));
+        }
+        let target = peer.ok_or(Error::Address(MultiaddrError::NoTarget));
+        let peer = target.map_err(TransportError::Other)?;
+        let endpoint = self.endpoint().map_err(TransportError::Other)?;
+        let asks = self.asks.clone();
+        Ok(Box::pin(async move {
+            let (answer, answered) = oneshot::channel();
+            let wish = Ask::Stream(Wish { peer, circuit, answer });
+            asks.unbounded_send(wish).map_err(|_| Error::NoBehaviour)?;
+            let stream = answered.await.map_err(|_| Error::NoBehaviour)??;
+            let met = endpoint.dial_private(stream, peers::to_floe(peer)).await;
+            let met = established(peer, met, endpoint)?;
+            asks.unbounded_send(Ask::Connected(peer)).map_err(|_| Error::NoBehaviour)?;
+            Ok(met)
+        }))
+    }
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Event> {
+        let this = &mut *self;
+        loop {
+            if let Some(event) = this.events.pop_front() {
+                return Poll::Ready(event);
+            }
+            match Pin::new(&mut this.news).poll_next(context) {
+                Poll::Ready(Some(news)) => {
+                    let event = this.on_news(news);
+                    this.events.extend(event);
+                }
+                Poll::Ready(None) if !this.listeners.is_empty() => {
+                    for listener_id in this.listeners.drain(..) {
+                        let reason = Err(Error::NoBehaviour);
+                        this.events
+                            .push_back(TransportEvent::ListenerClosed { listener_id, reason });
+                    }
+                }
+                Poll::Ready(None) | Poll::Pending => {
+                    this.waker = Some(context.waker().clone());
+                    return Poll::Pending;
+                }
+            }
+        }
+    }
+}
+
+fn established(
+    peer: PeerId,
+    met: Result<driver::Connection, DialError>,
+    endpoint: Endpoint,
+) -> Result<(PeerId, Connection), Error> {
+    let connection = met.map_err(|error| Error::Dial(Box::new(error)))?;
+    Ok((peer, Connection::private(connection, endpoint)))
+}
+
+impl<B> fmt::Debug for Transport<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Transport").field("listeners", &self.listeners).finish_non_exhaustive()
+    }
+}
