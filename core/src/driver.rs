@@ -43,7 +43,6 @@ mod meetings;
 mod observer;
 mod outside;
 mod pipe;
-mod private_stub;
 mod pump;
 mod question;
 mod run;
