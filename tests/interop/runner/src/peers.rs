@@ -8,6 +8,7 @@ mod chromium;
 mod firefox;
 mod floe;
 mod floe_cli;
+mod floe_libp2p;
 mod go_libp2p;
 mod js_libp2p;
 mod litep2p;
@@ -36,6 +37,7 @@ pub const PEERS: &[Peer] = &[
 
 /// Who is there behind a relay, floe first: what some of the same names can do with private `/webrtc`.
 pub const PRIVATE: &[Peer] = &[
+    floe_libp2p::PRIVATE,
     js_libp2p::PRIVATE,
     chromium::PRIVATE,
     chromium::PRIVATE_WITH_MDNS,
