@@ -13,6 +13,7 @@ pub use crate::multiaddr::{DirectAddr, MultiaddrError};
 pub use crate::peer_id::PeerId;
 pub use crate::rtc::error::{ConnectionEnd, OpenError, Step, StreamEnd, WriteError};
 pub use crate::rtc::output::{Direction, Timeline};
+pub use crate::rtc::private::Meeting;
 pub use crate::rtc::{
     Certificate, Config, ConfigError, ConnectionId, Counters, DtlsVersions, KeyLogLine, Limits,
     Stats, StreamId, StreamStats, Target, error, identity,

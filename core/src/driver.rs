@@ -17,11 +17,14 @@
 //! nothing is called while it is held. A handle that wishes something writes it there and posts a
 //! letter; the driver reads all letters on each turn, and wakes whoever waits for what it changes.
 //!
+//! The signaling stream of a private connection comes from outside and goes the other way: the driver owns it from
+//! the call on, and its waker posts a letter. So signaling ends in order though nobody waits for it any more.
+//!
 //! # Dropping and closing
 //!
 //! | what is dropped | what happens |
 //! |---|---|
-//! | a future | nothing is lost or stuck; a dial is given up |
+//! | a future | nothing is lost or stuck; a dial, and a meeting, is given up |
 //! | a stream | it is reset, unless it was closed |
 //! | the last handle of a connection | streams that the peer opens from now on are refused |
 //! | … and its last stream | the connection is closed |
@@ -38,6 +41,8 @@ mod hub;
 mod interfaces;
 mod link;
 mod listen_addrs;
+#[cfg(test)]
+mod lone_host;
 mod mail;
 mod meetings;
 mod observer;

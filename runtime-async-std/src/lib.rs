@@ -16,6 +16,9 @@
 //!
 //! Streams speak the traits of `futures`, which are async-std's.
 //!
+//! Two nodes that nobody can dial meet over a relayed stream: [`Endpoint::dial_private`] and
+//! [`Endpoint::accept_private`].
+//!
 //! ```
 //! use floe_async_std::identity::Keypair;
 //! use floe_async_std::{Certificate, Config};

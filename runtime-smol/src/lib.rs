@@ -15,6 +15,9 @@
 //!
 //! Streams speak the traits of `futures`, which are smol's.
 //!
+//! Two nodes that nobody can dial meet over a relayed stream: [`Endpoint::dial_private`] and
+//! [`Endpoint::accept_private`].
+//!
 //! ```
 //! use floe_smol::identity::Keypair;
 //! use floe_smol::{Certificate, Config};

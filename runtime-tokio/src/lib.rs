@@ -13,6 +13,9 @@
 //!
 //! Streams speak the traits of `futures`; [`TokioStream`] has tokio's own.
 //!
+//! Two nodes that nobody can dial meet over a relayed stream: [`Endpoint::dial_private`] and
+//! [`Endpoint::accept_private`], which take streams of `futures` too; `tokio_util::compat` makes them of tokio's.
+//!
 //! ```
 //! use floe_tokio::identity::Keypair;
 //! use floe_tokio::{Certificate, Config};

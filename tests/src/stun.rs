@@ -2,7 +2,11 @@
 
 use std::net::SocketAddr;
 
+use floe_core::time::Timestamp;
 use ring::hmac;
+
+use crate::net::Packet;
+use crate::node::Node;
 
 /// A binding request of a controlling agent: USERNAME, PRIORITY, ICE-CONTROLLING, MESSAGE-INTEGRITY
 /// keyed with `password`, FINGERPRINT.
@@ -32,6 +36,14 @@ fn seal(mut message: Vec<u8>, password: &str) -> Vec<u8> {
 /// # Panics
 /// If the request is no STUN message, or `mapped` no IPv4 address.
 pub fn answer(request: &[u8], mapped: SocketAddr, password: &str) -> Vec<u8> {
+    seal(self::mapped(request, mapped), password)
+}
+
+/// The answer of a STUN server to a binding request: XOR-MAPPED-ADDRESS.
+///
+/// # Panics
+/// If the request is no STUN message, or `mapped` no IPv4 address.
+pub fn mapped(request: &[u8], mapped: SocketAddr) -> Vec<u8> {
     let mut message = vec![0x01, 0x01, 0, 0, 0x21, 0x12, 0xa4, 0x42];
     message.extend(&request[8..20]);
     let SocketAddr::V4(mapped) = mapped else { panic!("{mapped} is no IPv4 address") };
@@ -39,7 +51,47 @@ pub fn answer(request: &[u8], mapped: SocketAddr, password: &str) -> Vec<u8> {
     value.extend((mapped.port() ^ 0x2112).to_be_bytes());
     value.extend((mapped.ip().to_bits() ^ 0x2112_a442).to_be_bytes());
     attribute(&mut message, 0x0020, &value);
-    seal(message, password)
+    message
+}
+
+/// A STUN server: it tells everybody who asks where they come from.
+#[derive(Debug)]
+pub struct Server {
+    addr: SocketAddr,
+    answers: Vec<(SocketAddr, Vec<u8>)>,
+    /// How many requests it has answered.
+    pub answered: usize,
+}
+
+impl Server {
+    /// A server at an IPv4 address.
+    pub fn new(addr: SocketAddr) -> Self {
+        Self { addr, answers: Vec::new(), answered: 0 }
+    }
+}
+
+impl Node for Server {
+    fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    fn handle_packet(&mut self, _: Timestamp, packet: &Packet) {
+        let request = &packet.payload;
+        if request.starts_with(&[0, 1]) && request.get(4..8) == Some(&[0x21, 0x12, 0xa4, 0x42]) {
+            // Nobody's password: whoever asks a server has none.
+            self.answers.push((packet.source, answer(request, packet.source, "")));
+            self.answered += 1;
+        }
+    }
+
+    fn handle_timeout(&mut self, _: Timestamp) {}
+
+    fn drain(&mut self, _: Timestamp, send: &mut dyn FnMut(Packet)) -> Option<Timestamp> {
+        for (destination, payload) in self.answers.drain(..) {
+            send(Packet { source: self.addr, destination, payload });
+        }
+        None
+    }
 }
 
 /// The USERNAME in a datagram, if it is STUN and has one.

@@ -91,105 +91,20 @@ pub(super) fn listen_addr(addr: SocketAddr, certhash: Fingerprint, peer: PeerId)
 
 #[cfg(test)]
 mod tests {
-    use core::future::{Future, pending};
     use core::pin::pin;
     use core::time::Duration;
-    use std::io;
-    use std::sync::Mutex;
-    use std::time::Instant;
-    use std::vec::Vec;
 
     use futures::{FutureExt, StreamExt};
 
-    use super::super::outside::{Batch, Clock, Socket};
-    use super::super::run::Driver;
+    use super::super::lone_host::Host;
     use super::*;
-    use crate::rtc::identity::{Identity, Keypair};
-    use crate::rtc::{Certificate, Config, Epoch, Transmit};
     use crate::time::Timestamp;
-
-    /// A host with one interface and a clock that a test moves.
-    #[derive(Debug, Default)]
-    struct Host {
-        host: Mutex<u8>,
-        now: Mutex<Timestamp>,
-        /// When the driver waits to be woken, if at all.
-        alarm: Mutex<Option<Timestamp>>,
-    }
-
-    impl Host {
-        /// Runs the driver until it waits; says until when.
-        fn run(&self, driver: impl Future<Output = ()> + Unpin) -> Option<Timestamp> {
-            *self.alarm.lock().unwrap() = None;
-            assert!(driver.now_or_never().is_none(), "the endpoint is open");
-            *self.alarm.lock().unwrap()
-        }
-
-        fn pass(&self, time: Duration) {
-            let mut now = self.now.lock().unwrap();
-            *now = *now + time;
-        }
-    }
-
-    struct Io(Arc<Host>);
-
-    impl Socket for Io {
-        fn local_addr(&self) -> io::Result<SocketAddr> {
-            Ok(([0; 4], 4001).into())
-        }
-
-        fn local_addrs(&self) -> io::Result<Vec<SocketAddr>> {
-            Ok([([192, 0, 2, *self.0.host.lock().unwrap()], 4001).into()].into())
-        }
-
-        fn sibling(&self) -> io::Result<Self> {
-            Err(io::ErrorKind::Unsupported.into())
-        }
-
-        fn batch(&self) -> Batch {
-            Batch::new(1, 1)
-        }
-
-        async fn recv(&self, _: &mut Batch) -> io::Result<()> {
-            pending().await
-        }
-
-        async fn send(&self, _: Transmit<'_>) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    struct Time(Arc<Host>, Epoch);
-
-    impl Clock for Time {
-        fn epoch(&self) -> Epoch {
-            self.1
-        }
-
-        fn now(&self) -> Timestamp {
-            *self.0.now.lock().unwrap()
-        }
-
-        async fn sleep_until(&self, at: Timestamp) {
-            poll_fn(|_| {
-                let waits = self.now() < at;
-                *self.0.alarm.lock().unwrap() = waits.then_some(at);
-                if waits { Poll::Pending } else { Poll::Ready(()) }
-            })
-            .await;
-        }
-    }
 
     #[test]
     fn the_driver_looks_by_its_clock_and_only_for_those_who_watch() {
         let host = Arc::new(Host::default());
-        let config = Config::new(
-            Identity::from(Keypair::ed25519_from_seed([1; 32])),
-            Certificate::generate([1; 32]),
-        );
-        let time = Time(host.clone(), Epoch::new(Instant::now()));
-        let (endpoint, driver) = Driver::new(config, Io(host.clone()), time, [1; 32]).unwrap();
-        let mut driver = pin!(driver.run());
+        let (endpoint, driver) = host.endpoint();
+        let mut driver = pin!(driver);
         assert_eq!(host.run(driver.as_mut()), None, "nobody watches, no timer runs");
 
         let mut watcher = endpoint.watch_addrs();

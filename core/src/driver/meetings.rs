@@ -200,3 +200,6 @@ const BUFFER_LEN: usize = 4096;
 /// The stream may take so long for what was said last: the end of our half, mostly. A relay that takes nothing must
 /// not keep it for ever.
 const LAST_WORDS_TIME: Duration = Duration::from_secs(5);
+
+#[cfg(test)]
+mod tests;

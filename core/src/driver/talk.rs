@@ -164,4 +164,4 @@ impl fmt::Debug for Talk {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

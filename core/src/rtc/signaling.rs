@@ -194,7 +194,8 @@ impl Signaling {
         }
     }
 
-    /// No more candidates of ours appear.
+    /// No more candidates of ours are expected. One that appears all the same is said, unless the peer was told that
+    /// none follow.
     pub fn end_candidates(&mut self) {
         self.local.end();
     }

@@ -9,6 +9,7 @@
 //! | `pressure` | slow readers, many streams |
 //! | `weather` | bad networks, peers that move |
 //! | `hostile` | bad input |
+//! | `private` | private connections |
 //! | `telemetry` | what is told through `tracing` |
 //! | `capture` | keys, and what they decrypt |
 //! | `second_opinion` | floe against `str0m` |
@@ -24,6 +25,7 @@ mod harness;
 mod hostile;
 mod pair;
 mod pressure;
+mod private;
 mod second_opinion;
 mod streams;
 mod telemetry;

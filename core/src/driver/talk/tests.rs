@@ -9,20 +9,30 @@ use super::*;
 
 /// What the stream does, and what was done to it.
 #[derive(Clone, Default)]
-struct Scripted(Arc<Mutex<State>>);
+pub(in crate::driver) struct Scripted(Arc<Mutex<State>>);
 
 #[derive(Default)]
-struct State {
+pub(in crate::driver) struct State {
     /// What reads find; pending when there is nothing.
     reads: VecDeque<io::Result<Vec<u8>>>,
     /// How many bytes writes take; an error if so.
     room: Option<usize>,
-    written: Vec<u8>,
+    pub(in crate::driver) written: Vec<u8>,
     /// Flushing and closing wait.
     halts: bool,
     flushed: usize,
     closed: bool,
-    dropped: bool,
+    pub(in crate::driver) dropped: bool,
+}
+
+impl Scripted {
+    /// A stream that takes so many bytes, and what becomes of it.
+    pub(in crate::driver) fn taking(room: Option<usize>) -> (Self, Arc<Mutex<State>>) {
+        let stream = Self::default();
+        let state = stream.0.clone();
+        state.lock().unwrap().room = room;
+        (stream, state)
+    }
 }
 
 impl AsyncRead for Scripted {
@@ -88,9 +98,7 @@ impl Drop for Scripted {
 
 /// A talk over a stream that takes so many bytes, and the other handle of the stream.
 fn talk(room: Option<usize>) -> (Talk, Arc<Mutex<State>>) {
-    let stream = Scripted::default();
-    let state = stream.0.clone();
-    state.lock().unwrap().room = room;
+    let (stream, state) = Scripted::taking(room);
     (Talk::new(stream), state)
 }
 

@@ -21,7 +21,7 @@ impl Endpoint {
     /// Begins a private connection: see [`private`](crate::rtc::private). [`Event::Connected`](super::super::Event)
     /// or `Closed` follows; `Signaling` says each time that there is something to be done to the stream.
     ///
-    /// Who answers a peer that we have offered a connection ourselves has one at the end, not two: either our own
+    /// Who offers a connection to a peer whose own offer is being answered is refused. Who answers a peer that we have offered a connection ourselves has one at the end, not two: either our own
     /// attempt ends as [`Replaced`](ConnectionEnd::Replaced), or this one is refused.
     ///
     /// # Errors
@@ -30,7 +30,10 @@ impl Endpoint {
         self.handle_timeout(now);
         let limits = &self.shared.config.limits;
         let own = match meeting.side {
-            Side::Offerer => None,
+            Side::Offerer => match self.attempt_of(meeting.peer) {
+                Some(theirs) => return Err(DialRefused::AlreadyConnected(theirs)),
+                None => None,
+            },
             Side::Answerer => self.own_attempt(meeting.peer),
         };
         let mut withdrawn = None;
@@ -186,6 +189,16 @@ impl Endpoint {
             self.make_busy(id);
         }
         is_taken
+    }
+
+    /// An attempt of a peer to reach us that we have answered, while it is under way.
+    fn attempt_of(&self, peer: PeerId) -> Option<ConnectionId> {
+        let is_theirs = |id: &&ConnectionId| {
+            let connection = self.connections.get(id).filter(|it| !it.is_over() && !it.is_open());
+            let private = connection.and_then(Connection::private);
+            private.is_some_and(|it| it.side == Side::Answerer && it.peer == peer)
+        };
+        self.meetings.iter().find(is_theirs).copied()
     }
 
     /// Our own attempt to reach a peer, while its signaling is not over.

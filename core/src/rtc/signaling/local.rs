@@ -20,7 +20,7 @@ pub(super) struct Local {
     early: Vec<CandidateInit>,
     candidates: usize,
     limit: usize,
-    /// No more candidates will be said.
+    /// All candidates that there are have been said.
     is_end: bool,
     done: Done,
     outbox: VecDeque<Vec<u8>>,
@@ -58,9 +58,10 @@ impl Local {
         self.description.setup
     }
 
-    /// A candidate of ours.
+    /// A candidate of ours. An interface may come up after the end of those that there were; only to who was told
+    /// that none follow it means nothing any more.
     pub(super) fn add_candidate(&mut self, candidate: &Candidate<'_>) {
-        if self.is_end || self.candidates == self.limit {
+        if self.done == Done::Said || self.candidates == self.limit {
             return;
         }
         self.candidates += 1;
@@ -74,7 +75,7 @@ impl Local {
         }
     }
 
-    /// No more candidates of ours follow.
+    /// These were our candidates, as far as can be known.
     pub(super) fn end(&mut self) {
         self.is_end = true;
         self.say_done();

@@ -4,7 +4,7 @@
 //! our one socket, by which all local candidates have the same base. Sending from one address or another of the host
 //! is the kernel's choice, so a pair is as good as named by the peer's address.
 //!
-//! The peer is where the nominated pair leads, and then wherever something comes from that DTLS has authenticated, if
+//! The peer is where the first check was answered, then where the nominated pair leads, and then wherever something comes from that DTLS has authenticated, if
 //! it has proven before to be there: so it is followed when a NAT gives it another address, without a restart.
 //!
 //! How many addresses a peer may name or check from is limited: each costs checks, which go wherever it says.
@@ -49,6 +49,8 @@ pub(crate) struct TrickleAgent {
     epoch: Epoch,
     /// The peer was described: it may be checked.
     is_described: bool,
+    /// Checks that came before that, which the library keeps.
+    early: usize,
     /// What the peer has named or checked from, each once.
     known: Vec<SocketAddr>,
     /// Where it has proven to be: something came from there that only it can have written.
@@ -87,6 +89,7 @@ impl TrickleAgent {
             agent,
             epoch,
             is_described: false,
+            early: 0,
             known: Vec::new(),
             proven: Vec::new(),
             limit,
@@ -103,7 +106,10 @@ impl TrickleAgent {
             self.agent.set_controlling(true);
         }
         self.is_described = true;
-        self.handle_timeout(now);
+        // The library answers one early check each time that it is told the time.
+        for _ in 0..=self.early {
+            self.handle_timeout(now);
+        }
     }
 
     /// The peer may be reached at a candidate's address.
@@ -126,10 +132,19 @@ impl TrickleAgent {
         datagram: &[u8],
     ) -> bool {
         let Ok(message) = StunMessage::parse(datagram) else { return false };
-        // The library keeps whatever comes before it can be verified, and a candidate for each address.
-        if !self.is_described || !self.agent.accepts_message(&message) || !self.learn(remote) {
+        // The library keeps a candidate for each address that something authentic comes from.
+        if !self.agent.accepts_message(&message) || !self.learn(remote) {
             return false;
         }
+        // An answerer checks at once, and its checks overtake its description. They are as authentic as any: our
+        // password is in them, which only the peer was told.
+        if !self.is_described {
+            if self.early == EARLY_MAX {
+                return false;
+            }
+            self.early += 1;
+        }
+        let is_answer = message.is_successful_binding_response();
         let packet = StunPacket {
             proto: Protocol::Udp,
             source: remote,
@@ -140,6 +155,10 @@ impl TrickleAgent {
         if accepted {
             if !self.proven.contains(&remote) {
                 self.proven.push(remote);
+            }
+            // RFC 8445 §12.1.1: what is valid may be used before anything is nominated, which takes a round trip.
+            if is_answer && self.current.is_none() {
+                self.current = Some(remote);
             }
             // The library nominates only when it is told the time.
             self.handle_timeout(now);
@@ -227,6 +246,8 @@ impl TrickleAgent {
 /// First interval between checks of a pair; it doubles. Below the 500 ms of RFC 8445 §14.3: the first checks of either
 /// side open NATs and are mostly lost, so what is waited for is the second.
 const CHECK_RTO: Duration = Duration::from_millis(250);
+/// Checks that are kept until the peer is described; it repeats those that are not answered.
+const EARLY_MAX: usize = 16;
 /// Pairs that are checked, RFC 8445 §6.1.2.5. With one base there is one for each address of the peer.
 const PAIRS_MAX: usize = 100;
 

@@ -155,11 +155,15 @@ fn ice_done_is_said_to_who_says_it_behind_our_last_candidate() {
     let [mut offerer, _] = described();
     offerer.add_candidate(&candidate(1));
     offerer.end_candidates();
+    assert_eq!(kinds(&written(&mut offerer)), [Kind::IceCandidate]);
+    // An interface comes up: who was not told that none follow hears of it.
     offerer.add_candidate(&candidate(2));
     assert_eq!(kinds(&written(&mut offerer)), [Kind::IceCandidate]);
     // To who says it afterwards: at once, and once.
     offerer.handle_bytes(&wire(Kind::IceDone, ""));
     assert_eq!(kinds(&written(&mut offerer)), [Kind::IceDone]);
+    offerer.add_candidate(&candidate(3));
+    assert_eq!(kinds(&written(&mut offerer)), []);
     offerer.handle_bytes(&wire(Kind::IceDone, ""));
     offerer.end_candidates();
     offerer.handle_connected(NOW);

@@ -1,19 +1,8 @@
-//! Interfaces that really come and go: each story runs in a network namespace of its own, where it may
-//! add and remove addresses as it likes.
-//!
-//! A test runs its own program again inside `unshare` (util-linux) and, there, itself only; `ip`
-//! (iproute2) does the rest. No root is needed where the kernel lets users have namespaces. A machine
-//! on which that does not work fails the tests and says what it lacks: to pass would say that what they
-//! are about was tried.
+//! Interfaces that really come and go, in a namespace where a story may add and remove addresses as it likes.
 
-#![cfg(target_os = "linux")]
-
-use std::env;
-use std::fs;
 use std::future::Future;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::process::{Command, Output};
 use std::time::Duration;
 
 use floe_core::driver::{AddrChange, Connection, Endpoint, ListenAddrs};
@@ -22,12 +11,15 @@ use floe_core::rtc::identity::Keypair;
 use floe_core::rtc::{Certificate, Config};
 use futures::{AsyncReadExt, AsyncWriteExt, StreamExt, join};
 
+use crate::namespace::{in_a_namespace, ip};
+
 /// Plays the story on each runtime, for each family of addresses.
 macro_rules! play {
     ($($test:ident: $stage:ident on $family:ident),+ $(,)?) => {
         $(#[test]
         fn $test() {
-            in_a_namespace(stringify!($test), || $stage(story($family, bind::$stage)));
+            let name = concat!(module_path!(), "::", stringify!($test));
+            in_a_namespace(name, || $stage(story($family, bind::$stage)));
         })+
     };
 }
@@ -180,67 +172,4 @@ async fn hello(client: &Connection, server: &Connection) {
         question
     };
     assert_eq!(join!(ask, answer), ("hello!".to_owned(), "hello?".to_owned()));
-}
-
-// ── the namespace ──
-
-/// Runs `story` in a new network namespace, by running the test `name` again.
-fn in_a_namespace(name: &str, story: impl FnOnce()) {
-    if let Some(outside) = env::var_os(OUTSIDE) {
-        // Whoever sets this by hand shall not have their own interfaces changed.
-        assert_ne!(outside, namespace(), "this is no namespace of its own");
-        return story();
-    }
-    let unshare = |program: &str| {
-        let mut command = Command::new("unshare");
-        command.arg(if is_root() { "-n" } else { "-rn" }).arg(program);
-        command
-    };
-    need("util-linux", Command::new("unshare").arg("--version").output());
-    need("iproute2", Command::new("ip").arg("-V").output());
-    need(
-        "leave to make network namespaces (as root or by `unshare -rn`)",
-        unshare("true").output(),
-    );
-    let program = env::current_exe().expect("the test knows its program");
-    let output = unshare(program.to_str().expect("its path is UTF-8"))
-        .args([name, "--exact", "--nocapture"])
-        .env(OUTSIDE, namespace())
-        .output()
-        .expect("unshare exists");
-    let said = said(&output);
-    assert!(output.status.success(), "in its namespace {name} failed:\n{said}");
-    assert!(said.contains("1 passed"), "in its namespace {name} was not run:\n{said}");
-}
-
-/// Set inside a namespace: which one is outside.
-const OUTSIDE: &str = "FLOE_TESTS_NETNS_OUTSIDE";
-
-fn namespace() -> std::ffi::OsString {
-    fs::read_link("/proc/self/ns/net").expect("Linux says which namespace this is").into()
-}
-
-fn is_root() -> bool {
-    let status = fs::read_to_string("/proc/self/status").expect("Linux says who this is");
-    let uids = status.lines().find_map(|line| line.strip_prefix("Uid:")).expect("it has a user");
-    // Real, effective, …
-    uids.split_whitespace().nth(1) == Some("0")
-}
-
-fn ip(what: &[&str], words: &[&str]) {
-    let output = Command::new("ip").args(what).args(words).output().expect("iproute2 is there");
-    assert!(output.status.success(), "ip {what:?} {words:?}: {}", said(&output));
-}
-
-fn need(what: &str, tried: io::Result<Output>) {
-    match tried {
-        Ok(output) if output.status.success() => {}
-        Ok(output) => panic!("these tests need {what}: {}", said(&output)),
-        Err(error) => panic!("these tests need {what}: {error}"),
-    }
-}
-
-fn said(output: &Output) -> String {
-    let (stdout, stderr) = (&output.stdout, &output.stderr);
-    format!("{}{}", String::from_utf8_lossy(stdout), String::from_utf8_lossy(stderr))
 }

@@ -1,0 +1,18 @@
+//! Private connections: two nodes meet over a signaling stream that a relay carries.
+//!
+//! | story | about |
+//! |---|---|
+//! | `connect` | how they come up, and what runs on them |
+//! | `nats` | which NATs they find a way through |
+//! | `orders` | early and late words, lost datagrams, relays that die |
+//! | `refused` | how meetings fail |
+//! | `glare` | both sides offer |
+//! | `moves` | peers that move |
+
+mod connect;
+mod glare;
+mod meeting;
+mod moves;
+mod nats;
+mod orders;
+mod refused;
