@@ -9,16 +9,18 @@ use interop::{
 
 use super::{Case, Expected, excused};
 
-/// All cells: floe with everybody, and everybody with everybody as the measure of it. What passes the relay is
-/// no part of a story, so that over one relay all stories are played, and over the others those that show that
-/// a connection comes about. Over `relays`, if they are asked for by name, all.
+/// All cells: everybody with everybody. What passes the relay is no part of a story, so that over one relay floe
+/// with everybody, and everybody with itself, play all stories; for the rest, and over the others, there are those
+/// that show that a connection comes about. Over `relays`, if they are asked for by name, all play all.
 pub(crate) fn all(relays: &[String]) -> Vec<Case> {
     let mut cases = Vec::new();
     for relay in RELAYS.iter().filter(|relay| asked(relays, relay) || relays.is_empty()) {
-        let every_story = asked(relays, relay) || relay.name == RELAYS[0].name;
         for dialer in PRIVATE {
             for listener in PRIVATE {
-                let told = |story: &&Story| every_story || CONNECTING.contains(&story.name);
+                let measured =
+                    [dialer.name, listener.name].contains(&FLOE) || dialer.name == listener.name;
+                let every = asked(relays, relay) || (measured && relay.name == RELAYS[0].name);
+                let told = |story: &&Story| every || CONNECTING.contains(&story.name);
                 let stories = STORIES.iter().filter(told);
                 cases.extend(stories.filter_map(|story| case(dialer, listener, relay, story)));
             }
@@ -74,8 +76,12 @@ mod tests {
     fn over_one_relay_all_is_played_and_over_the_others_what_shows_a_connection() {
         let lines = lines(&[]);
         let has = |line: &str| lines.iter().any(|known| known == line);
-        assert!(has("js-libp2p -> chromium private parallel-100 over js-libp2p"));
-        assert!(!has("js-libp2p -> chromium private parallel-100 over rust-libp2p"));
+        for measured in ["chromium -> chromium", "floe -> chromium"] {
+            assert!(has(&format!("{measured} private up-4m over js-libp2p")), "{measured}");
+            assert!(!has(&format!("{measured} private up-4m over rust-libp2p")), "{measured}");
+        }
+        assert!(!has("js-libp2p -> chromium private up-4m over js-libp2p"));
+        assert!(has("js-libp2p -> chromium private echo-1m over js-libp2p"));
         assert!(has("js-libp2p -> chromium private echo-1m over rust-libp2p"));
         assert!(has("chromium-mdns -> js-libp2p private ping over rust-libp2p"));
         assert!(

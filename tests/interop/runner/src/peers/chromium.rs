@@ -40,6 +40,7 @@ pub(crate) const PRIVATE: Peer = Peer {
     kin: None,
     listen: private_listen_arguments,
     dial: private_dial_arguments,
+    flakes: &[js_libp2p::INIT_IS_GONE],
     ..PEER
 };
 

@@ -2,7 +2,8 @@
 //! carries.
 
 use super::{
-    Lack, Peer, Places, Role, Version, floe, private_dial_arguments, private_listen_arguments,
+    Defect, Lack, Peer, Places, Role, Version, floe, private_dial_arguments,
+    private_listen_arguments,
 };
 use crate::cargo;
 
@@ -20,6 +21,14 @@ pub(crate) const PRIVATE: Peer = Peer {
         Lack { role: Role::Dialer, stories: &["stopsending", "reset"], reason: CLOSES_ONLY },
         Lack { role: Role::Listener, stories: &["peerstops", "peerresets"], reason: CLOSES_ONLY },
     ],
+    defects: &[Defect {
+        role: Role::Listener,
+        stories: &["parallel-100"],
+        // Its streams come one after the other.
+        except: &["floe"],
+        reason: "not floe's: streams that come faster than they are accepted are dropped, the queue holds one",
+        source: "libp2p-stream 0.5.0-alpha, src/shared.rs, \"Channel is full, dropping inbound stream\"",
+    }],
     ..floe::PEER
 };
 

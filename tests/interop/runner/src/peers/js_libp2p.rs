@@ -54,7 +54,32 @@ pub(crate) const PRIVATE: Peer = Peer {
     dials: &[Version::Private],
     listen: private_listen_arguments,
     dial: private_dial_arguments,
+    defects: &[],
+    flakes: &[INIT_IS_GONE, LOST_CHANNEL],
     ..PEER
+};
+
+/// As private dialer, in Node and in pages.
+pub(super) const INIT_IS_GONE: Flake = Flake {
+    role: Role::Dialer,
+    stories: &[],
+    // floe leaves the channel to the one who has opened it.
+    except: &["floe"],
+    sign: "dial: TimeoutError: ",
+    reason: "it waits for its channel `init` to open, and then to close, even if the listener, as js-libp2p \
+             does, has closed it meanwhile: the event that it waits for has been and will not come again",
+    source: "@libp2p/webrtc 6.0.33, src/private-to-private/initiate-connection.ts, the two pEvent(channel, …); \
+             the listener: src/muxer.ts, onDataChannel",
+};
+
+/// As dialer in Node.
+const LOST_CHANNEL: Flake = Flake {
+    role: Role::Dialer,
+    stories: &["reset", "peerresets", "streams-200", "streams-2000"],
+    except: &["floe"],
+    sign: "TimeoutError: ",
+    reason: "nobody answers on a stream that is opened on an id which has only just become free, not traced further",
+    source: "libdatachannel (in node-datachannel 0.33.4), src/impl/peerconnection.cpp, assignDataChannels",
 };
 
 /// One of the programs in `peers/js-libp2p`, with what stands before the arguments of the contract.
