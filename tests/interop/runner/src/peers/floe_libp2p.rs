@@ -23,7 +23,7 @@ pub(crate) const PRIVATE: Peer = Peer {
     ],
     defects: &[Defect {
         role: Role::Listener,
-        stories: &["parallel-100"],
+        stories: &["parallel-100", "both-4m"],
         // Its streams come one after the other.
         except: &["floe"],
         reason: "not floe's: streams that come faster than they are accepted are dropped, the queue holds one",
