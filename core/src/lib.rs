@@ -19,7 +19,7 @@
 //! | `std` (default) | 1: endpoint and connections, sans-IO | [`rtc`], with [`rtc::Config`], [`rtc::Certificate`], [`rtc::identity`] | `std` |
 //! | `driver` | 2: one async loop for every runtime | `driver`, `api` | `futures` |
 //! | `runtime` | beside them: the system's UDP sockets and clock | `runtime` | an operating system |
-//! | `libp2p` | beside them: rust-libp2p's `Transport` and `StreamMuxer` | `libp2p` | `libp2p-core` |
+//! | `libp2p` | beside them: rust-libp2p's `Transport`, `StreamMuxer` and `NetworkBehaviour` | `libp2p` | `libp2p-swarm` |
 //! | `capture` | beside them: files for Wireshark, with the keys in them | `capture` | files |
 //!
 //! A floor knows those beneath it and none above. Nothing on floors 0 and 1 asks for the time, rolls dice

@@ -1,4 +1,5 @@
-//! rust-libp2p's `Transport` and `StreamMuxer`, for `/webrtc-direct`: what its swarms plug in.
+//! rust-libp2p's `Transport` and `StreamMuxer`, for `/webrtc-direct`: what its swarms plug in. Private `/webrtc` is
+//! next door, in [`private`].
 //!
 //! The runtime crates re-export this room with their own way of binding sockets, as `libp2p::Transport`, so
 //! that a swarm needs one line:

@@ -24,6 +24,7 @@ mod hmac;
 mod hostile;
 mod input;
 mod lifecycle;
+mod meeting;
 mod multiaddr;
 mod node;
 mod noise_payload;
@@ -47,6 +48,7 @@ pub use established::established;
 pub use fingerprint::fingerprint;
 pub use frame::frame;
 pub use lifecycle::lifecycle;
+pub use meeting::meeting;
 pub use multiaddr::multiaddr;
 pub use noise_payload::noise_payload;
 pub use peer_id::peer_id;
@@ -82,6 +84,7 @@ pub const BODIES: &[(&str, Body)] = &[
     ("fingerprint", fingerprint),
     ("frame", frame),
     ("lifecycle", lifecycle),
+    ("meeting", meeting),
     ("multiaddr", multiaddr),
     ("noise_payload", noise_payload),
     ("peer_id", peer_id),

@@ -106,4 +106,4 @@ fn fuzz() -> PathBuf {
 }
 
 const MUTATIONS: u64 = 100;
-const WITH_HANDSHAKES: &[&str] = &["dialer", "endpoint", "established"];
+const WITH_HANDSHAKES: &[&str] = &["dialer", "endpoint", "established", "meeting"];

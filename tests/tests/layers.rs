@@ -111,7 +111,7 @@ const RULES: &[Rule] = &[
     },
     Rule {
         why: "rust-libp2p is one room, on which nothing in core stands",
-        words: &["libp2p_core::", "libp2p_identity::", "crate::libp2p"],
+        words: &["libp2p_core::", "libp2p_identity::", "libp2p_swarm::", "crate::libp2p"],
         except: &["libp2p/"],
     },
     Rule {

@@ -257,6 +257,7 @@ impl Desk {
             Event::Writable { id } => pump.write(now, endpoint, id),
             Event::Finished { id, .. } => pump.finished(id),
             Event::StreamClosed { id, end } => pump.ended(now, endpoint, id, end),
+            Event::Hidden { .. } => {}
             Event::KeyLog { .. } => {} // The loop has shown it to the observer.
         }
     }

@@ -55,6 +55,10 @@ pub struct Config {
     /// None: whom a node tells that it is there is its operator's choice. Of each IP version those are asked that the
     /// main socket can send to, eight at most.
     pub stun_servers: Vec<SocketAddr>,
+    /// Whether names of mDNS in a peer's candidates are told, to be resolved.
+    ///
+    /// False: on most hosts nobody can, and peers that hide their addresses are found by their own checks.
+    pub resolve_names: bool,
     /// A connection ends when nothing valid came from the peer for so long.
     ///
     /// Against: connections that nobody is at the other end of. 30 s: the expiry of consent to send (RFC
@@ -84,6 +88,7 @@ impl Config {
             handshake_timeout: Duration::from_secs(10),
             meeting_timeout: Duration::from_secs(15),
             stun_servers: Vec::new(),
+            resolve_names: false,
             idle_timeout: Duration::from_secs(30),
             fallback_after: Duration::from_millis(300),
             limits: Limits::default(),

@@ -6,6 +6,7 @@ use core::time::Duration;
 
 use super::error::{ConnectionEnd, Step, StreamEnd};
 use super::keylog::KeyLogLine;
+use super::signaling::RemoteCandidate;
 use crate::ice::Version;
 use crate::peer_id::PeerId;
 use crate::time::Deadline;
@@ -254,6 +255,16 @@ pub enum Event {
     Signaling {
         /// Which.
         id: ConnectionId,
+    },
+    /// The peer of a private connection names a candidate by a name of mDNS, as browsers do to hide their addresses.
+    /// Whoever can resolve it says so by [`Endpoint::resolved`](super::Endpoint::resolved); others let it be, as the
+    /// peer's own checks tell where it is. Only if [`Config::resolve_names`](super::Config::resolve_names) says so, and
+    /// no more often than [`Limits::candidates_per_peer`](super::Limits::candidates_per_peer).
+    Hidden {
+        /// Which.
+        id: ConnectionId,
+        /// What the peer has said.
+        candidate: RemoteCandidate,
     },
     /// The peer of a live connection moved to another address.
     Moved {

@@ -4,7 +4,7 @@
 
 use floe_core::libp2p::libp2p_identity::Keypair;
 #[doc(inline)]
-pub use floe_core::libp2p::private::{Behaviour, Config, Meeting};
+pub use floe_core::libp2p::private::{Attempt, Behaviour, Config};
 
 use super::SetupError;
 use crate::AsyncIo;

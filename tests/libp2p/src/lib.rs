@@ -5,6 +5,7 @@ use std::future::{Future, poll_fn};
 use std::task::Poll;
 use std::time::Duration;
 
+use floe_tokio::libp2p::private;
 use futures::StreamExt;
 use libp2p::core::muxing::StreamMuxerBox;
 use libp2p::core::transport::Boxed;
@@ -23,6 +24,9 @@ pub trait Stage {
 
     /// floe, on this runtime.
     fn transport(key: &Keypair) -> Boxes;
+
+    /// Private connections over floe, on this runtime.
+    fn private(key: &Keypair, config: private::Config) -> (Boxes, private::Behaviour);
 
     /// Swarms whose connections are tasks of this runtime.
     fn config() -> swarm::Config;
@@ -45,6 +49,12 @@ impl Stage for Tokio {
         boxed(transport.expect("the key gives all that it takes"))
     }
 
+    fn private(key: &Keypair, config: private::Config) -> (Boxes, private::Behaviour) {
+        let made = floe_tokio::libp2p::private::new(key, config);
+        let (transport, behaviour) = made.expect("the key gives all that it takes");
+        (boxed(transport), behaviour)
+    }
+
     fn config() -> swarm::Config {
         swarm::Config::with_tokio_executor()
     }
@@ -64,6 +74,12 @@ impl Stage for Smol {
         boxed(transport.expect("the key gives all that it takes"))
     }
 
+    fn private(key: &Keypair, config: private::Config) -> (Boxes, private::Behaviour) {
+        let made = floe_smol::libp2p::private::new(key, config);
+        let (transport, behaviour) = made.expect("the key gives all that it takes");
+        (boxed(transport), behaviour)
+    }
+
     fn config() -> swarm::Config {
         swarm::Config::with_executor(|task| smol::spawn(task).detach())
     }
@@ -81,6 +97,12 @@ impl Stage for AsyncStd {
     fn transport(key: &Keypair) -> Boxes {
         let transport = floe_async_std::libp2p::Transport::new(key, Default::default());
         boxed(transport.expect("the key gives all that it takes"))
+    }
+
+    fn private(key: &Keypair, config: private::Config) -> (Boxes, private::Behaviour) {
+        let made = floe_async_std::libp2p::private::new(key, config);
+        let (transport, behaviour) = made.expect("the key gives all that it takes");
+        (boxed(transport), behaviour)
     }
 
     fn config() -> swarm::Config {

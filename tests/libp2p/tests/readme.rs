@@ -1,8 +1,10 @@
 //! What the README shows is what compiles here.
 
 #[test]
-fn the_readme_shows_the_example() {
-    let (_, shown) = include_str!("../examples/ping.rs").split_once("\n\n").unwrap();
+fn the_readme_shows_the_examples() {
     let readme = include_str!("../../../README.md");
-    assert!(readme.contains(&format!("```rust,ignore\n{shown}```\n")), "{shown}");
+    for example in [include_str!("../examples/ping.rs"), include_str!("../examples/private.rs")] {
+        let (_, shown) = example.split_once("\n\n").unwrap();
+        assert!(readme.contains(&format!("```rust,ignore\n{shown}```\n")), "{shown}");
+    }
 }

@@ -8,11 +8,13 @@
 //! | `refused` | how meetings fail |
 //! | `glare` | both sides offer |
 //! | `moves` | peers that move |
+//! | `names` | peers that hide behind names of mDNS |
 
 mod connect;
 mod glare;
 mod meeting;
 mod moves;
+mod names;
 mod nats;
 mod orders;
 mod refused;

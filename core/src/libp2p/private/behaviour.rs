@@ -53,6 +53,7 @@ type Action = ToSwarm<Infallible, Either<Open, Infallible>>;
 impl Behaviour {
     pub(super) fn new(
         local: PeerId,
+        seats_max: usize,
         asks: UnboundedReceiver<Ask>,
         news: UnboundedSender<News>,
     ) -> Self {
@@ -63,7 +64,7 @@ impl Behaviour {
             reservations: Reservations::new(local),
             is_listening: Arc::default(),
             wishes: Wishes::default(),
-            seats: Seats::default(),
+            seats: Seats::new(seats_max),
             connected: HashSet::new(),
             actions: VecDeque::new(),
         }

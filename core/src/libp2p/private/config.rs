@@ -66,6 +66,7 @@ impl Config {
         let mut config = self.endpoint.complete(key)?;
         // Whoever comes has been announced by signaling: nobody else is let in.
         config.accept = false;
+        config.stun_servers.extend(self.stun_servers);
         Ok((self.bind, config))
     }
 }

@@ -169,3 +169,126 @@ impl Reservations {
 fn is_same(relay: Option<PeerId>, other: Option<PeerId>) -> bool {
     relay.is_some() && relay == other
 }
+
+#[cfg(test)]
+mod tests {
+    use std::format;
+    use std::string::{String, ToString};
+
+    use super::*;
+
+    const RELAY: &str = "/p2p/12D3KooWA4Xop1JaT3MHxwYMkCepYsv4iPVopMXwCz5iHYdBfeSB";
+    const OTHER: &str = "/p2p/12D3KooWCd3eX8r5ihRvzK7P1yPq5aakaBJhG5GNj18YTztPhoCa";
+    const LOCAL: &str = "12D3KooWRBhwfeP2Y4TCx1SM6s9rUoHhR5STiGwxBhgFRcw3UERE";
+
+    fn reservations() -> Reservations {
+        Reservations::new(LOCAL.parse().unwrap())
+    }
+
+    fn circuit(relay: &str) -> Circuit {
+        match Way::of(&format!("/memory/1{relay}/p2p-circuit").parse().unwrap()) {
+            Some(Way::Relayed(circuit)) => circuit,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// What a relay's client tells, and what we do.
+    fn reserved(port: u8, relay: &str) -> (Multiaddr, Multiaddr) {
+        let at = format!("/memory/{port}{relay}/p2p-circuit");
+        let addr = |suffix: String| format!("{at}{suffix}").parse().unwrap();
+        (addr(format!("/p2p/{LOCAL}")), addr(format!("/webrtc/p2p/{LOCAL}")))
+    }
+
+    fn ids<const N: usize>() -> [ListenerId; N] {
+        [(); N].map(|()| ListenerId::next())
+    }
+
+    #[test]
+    fn addresses_come_and_go_with_those_of_the_relay() {
+        let mut reservations = reservations();
+        let [listener, made, foreign] = ids();
+        assert_eq!(reservations.listen(listener, &circuit(RELAY), made), (true, Vec::new()));
+        assert!(reservations.has_made(made) && !reservations.has_made(foreign));
+
+        // A relay has several addresses, of which we may have known none.
+        let all = [2, 3].map(|port| reserved(port, RELAY));
+        for (told, addr) in all.clone() {
+            let new = Change::New { listener, addr: addr.clone() };
+            assert_eq!(reservations.new_addr(made, &told), [new]);
+            assert_eq!(reservations.new_addr(made, &told), [], "it is renewed");
+            assert!(reservations.has_told(&addr));
+        }
+        // What others listen on, at other relays or without any, is not ours.
+        assert_eq!(reservations.new_addr(foreign, &reserved(4, OTHER).0), []);
+        assert_eq!(reservations.new_addr(foreign, &"/memory/9".parse().unwrap()), []);
+        assert_eq!(reservations.closed(foreign), []);
+
+        for (told, addr) in all {
+            let expired = Change::Expired { listener, addr };
+            assert_eq!(reservations.expired_addr(made, &told), [expired]);
+        }
+        assert_eq!(reservations.closed(made), [Change::Lost { listener }]);
+        assert_eq!(reservations.closed(listener), [], "nothing is left of it");
+        assert!(reservations.is_empty());
+    }
+
+    #[test]
+    fn one_reservation_serves_all_listeners_at_a_relay() {
+        let mut reservations = reservations();
+        let [first, second, made, not_made] = ids();
+        let (told, addr) = reserved(1, RELAY);
+        assert!(reservations.listen(first, &circuit(RELAY), made).0);
+        reservations.new_addr(made, &told);
+        let new = Change::New { listener: second, addr: addr.clone() };
+        let changes = reservations.listen(second, &circuit(RELAY), not_made);
+        assert_eq!(changes, (false, std::vec![new]));
+
+        let expired = |listener| Change::Expired { listener, addr: addr.clone() };
+        assert_eq!(reservations.closed(first), [expired(first)]);
+        let unneeded = Change::Unneeded { relayed: made };
+        assert_eq!(reservations.closed(second), [expired(second), unneeded]);
+    }
+
+    #[test]
+    fn what_the_user_has_reserved_is_used_and_left_alone() {
+        let mut reservations = reservations();
+        let [users, listener, not_made, made] = ids();
+        let (told, addr) = reserved(1, RELAY);
+        reservations.new_addr(users, &told);
+        let new = Change::New { listener, addr: addr.clone() };
+        let changes = reservations.listen(listener, &circuit(RELAY), not_made);
+        assert_eq!(changes, (false, std::vec![new]));
+        let expired = Change::Expired { listener, addr };
+        assert_eq!(reservations.closed(listener), std::slice::from_ref(&expired));
+
+        // One that was made is gone, but there is the user's.
+        reservations.closed(users);
+        assert!(reservations.listen(listener, &circuit(RELAY), made).0);
+        reservations.new_addr(made, &told);
+        reservations.new_addr(users, &told);
+        assert_eq!(reservations.closed(made), []);
+        assert_eq!(reservations.closed(users), [expired, Change::Lost { listener }]);
+    }
+
+    #[test]
+    fn a_listener_that_could_not_begin_has_nothing_to_stand_on() {
+        let mut reservations = reservations();
+        let [listener, made] = ids();
+        reservations.listen(listener, &circuit(RELAY), made);
+        assert_eq!(reservations.closed(made), [Change::Lost { listener }]);
+    }
+
+    #[test]
+    fn an_offer_is_for_the_listener_at_its_relay() {
+        let mut reservations = reservations();
+        assert_eq!(reservations.listener_at(&circuit(RELAY)), None);
+        let [first, second, made, other] = ids();
+        reservations.listen(first, &circuit(RELAY), made);
+        reservations.listen(second, &circuit(OTHER), other);
+        assert_eq!(reservations.listener_at(&circuit(RELAY)), Some(first));
+        assert_eq!(reservations.listener_at(&circuit(OTHER)), Some(second));
+        // A circuit that we have dialed may go by a relay where we have no reservation.
+        assert_eq!(reservations.listener_at(&circuit("")), Some(first));
+        assert_eq!(circuit("").as_multiaddr().to_string(), "/memory/1/p2p-circuit");
+    }
+}

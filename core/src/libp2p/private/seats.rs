@@ -10,8 +10,9 @@ use std::sync::Arc;
 use libp2p_identity::PeerId;
 
 /// All seats of a swarm.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Seats {
+    seats_max: usize,
     all: Arc<()>,
     /// Only of peers that sit, or have sat since this was last looked through.
     peers: HashMap<PeerId, Arc<()>>,
@@ -25,10 +26,15 @@ pub(super) struct Seat {
 }
 
 impl Seats {
+    /// As many as the endpoint has room for.
+    pub(super) fn new(seats_max: usize) -> Self {
+        Self { seats_max, all: Arc::default(), peers: HashMap::new() }
+    }
+
     /// A seat for this peer, if there is one.
     pub(super) fn take(&mut self, peer: PeerId) -> Option<Seat> {
         self.peers.retain(|_, seats| taken(seats) > 0);
-        if taken(&self.all) >= SEATS_MAX {
+        if taken(&self.all) >= self.seats_max {
             return None;
         }
         let of_peer = self.peers.entry(peer).or_default();
@@ -44,9 +50,6 @@ fn taken(seats: &Arc<()>) -> usize {
     Arc::strong_count(seats) - 1
 }
 
-/// As many attempts as an endpoint has room for by default.
-const SEATS_MAX: usize = 64;
-
 /// An honest peer needs one, and another when it begins anew before it knows that the first has failed.
 const SEATS_OF_PEER_MAX: usize = 2;
 
@@ -56,10 +59,18 @@ mod tests {
 
     use super::*;
 
+    const SEATS_MAX: usize = 5;
+
+    fn peer(number: u8) -> PeerId {
+        let mut multihash = [number; 34];
+        (multihash[0], multihash[1]) = (0x12, 32);
+        PeerId::from_bytes(&multihash).unwrap()
+    }
+
     #[test]
     fn a_peer_takes_no_more_than_its_own_and_gives_them_back() {
-        let mut seats = Seats::default();
-        let (greedy, modest) = (PeerId::random(), PeerId::random());
+        let mut seats = Seats::new(SEATS_MAX);
+        let (greedy, modest) = (peer(1), peer(2));
         let mut taken: Vec<_> = (0..10).filter_map(|_| seats.take(greedy)).collect();
         assert_eq!(taken.len(), SEATS_OF_PEER_MAX);
         let _seat = seats.take(modest).expect("there are others");
@@ -69,11 +80,11 @@ mod tests {
 
     #[test]
     fn many_peers_take_no_more_than_there_are() {
-        let mut seats = Seats::default();
-        let taken: Vec<_> = (0..100).filter_map(|_| seats.take(PeerId::random())).collect();
+        let mut seats = Seats::new(SEATS_MAX);
+        let taken: Vec<_> = (0..100).filter_map(|number| seats.take(peer(number))).collect();
         assert_eq!(taken.len(), SEATS_MAX);
         drop(taken);
-        assert!(seats.take(PeerId::random()).is_some());
+        assert!(seats.take(peer(100)).is_some());
         assert_eq!(seats.peers.len(), 1, "who has left is forgotten");
     }
 }

@@ -27,9 +27,9 @@ use crate::multiaddr::MultiaddrError;
 use crate::rtc;
 
 /// A connection that is being made. Dropping it gives it up.
-pub type Meeting = BoxFuture<'static, Result<(PeerId, Connection), Error>>;
+pub type Attempt = BoxFuture<'static, Result<(PeerId, Connection), Error>>;
 
-type Event = TransportEvent<Meeting, Error>;
+type Event = TransportEvent<Attempt, Error>;
 
 /// What a swarm has beside its transports for private connections, all of them on one socket.
 ///
@@ -118,7 +118,7 @@ impl<B: Bind> Transport<B> {
     fn incoming(&mut self, listener_id: ListenerId, offer: Offer) -> Event {
         let Offer { peer, circuit, stream, seat } = offer;
         let send_back_addr = circuit.private_to(peer);
-        let (local_addr, upgrade): (_, Meeting) = match self.endpoint() {
+        let (local_addr, upgrade): (_, Attempt) = match self.endpoint() {
             Ok(endpoint) => {
                 let near = address::near(endpoint.local_addr());
                 let meeting = async move {
@@ -143,8 +143,8 @@ impl<B: Bind> Transport<B> {
 impl<B: Bind + Unpin> libp2p_core::Transport for Transport<B> {
     type Output = (PeerId, Connection);
     type Error = Error;
-    type ListenerUpgrade = Meeting;
-    type Dial = Meeting;
+    type ListenerUpgrade = Attempt;
+    type Dial = Attempt;
 
     fn listen_on(&mut self, id: ListenerId, addr: Multiaddr) -> Result<(), TransportError<Error>> {
         let Some(Way::Private(circuit, peer)) = Way::of(&addr) else {
@@ -168,7 +168,7 @@ impl<B: Bind + Unpin> libp2p_core::Transport for Transport<B> {
         true
     }
 
-    fn dial(&mut self, addr: Multiaddr, opts: DialOpts) -> Result<Meeting, TransportError<Error>> {
+    fn dial(&mut self, addr: Multiaddr, opts: DialOpts) -> Result<Attempt, TransportError<Error>> {
         let Some(Way::Private(circuit, peer)) = Way::of(&addr) else {
             return Err(TransportError::MultiaddrNotSupported(addr));
         };
@@ -230,5 +230,102 @@ fn established(
 impl<B> fmt::Debug for Transport<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Transport").field("listeners", &self.listeners).finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::format;
+    use std::io;
+
+    use futures::executor::block_on;
+    use futures::future::poll_fn;
+    use libp2p_core::Transport as _;
+    use libp2p_core::transport::PortUse;
+    use libp2p_identity::Keypair;
+
+    use super::super::{Behaviour, Config, new};
+    use super::*;
+
+    const PEER: &str = "/p2p/12D3KooWA4Xop1JaT3MHxwYMkCepYsv4iPVopMXwCz5iHYdBfeSB";
+    const CIRCUIT: &str =
+        "/memory/1/p2p/12D3KooWCd3eX8r5ihRvzK7P1yPq5aakaBJhG5GNj18YTztPhoCa/p2p-circuit";
+    const DIALER: DialOpts = DialOpts { role: Role::Dialer, port_use: PortUse::Reuse };
+
+    /// Has no sockets to give.
+    fn refuse(_: SocketAddr, _: rtc::Config) -> io::Result<Endpoint> {
+        Err(io::ErrorKind::AddrInUse.into())
+    }
+
+    fn transport() -> (Transport<impl Bind + Unpin>, Behaviour) {
+        let seed = crate::rtc::identity::Keypair::ed25519_from_seed([3; 32]);
+        let keypair = Keypair::from_protobuf_encoding(&seed.to_protobuf()).unwrap();
+        new(refuse, &keypair, Config::default()).unwrap()
+    }
+
+    fn parse(text: &str) -> Multiaddr {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn what_is_for_others_is_not_supported() {
+        let (mut transport, _behaviour) = transport();
+        for text in [
+            format!("{CIRCUIT}"),
+            format!("{CIRCUIT}{PEER}"),
+            format!("/ip4/192.0.2.1/udp/4001/webrtc-direct{PEER}"),
+            format!("/ip4/192.0.2.1/udp/4001/webrtc{PEER}"),
+            format!("/ip4/192.0.2.1/tcp/4001{PEER}"),
+        ] {
+            let results = [
+                transport.listen_on(ListenerId::next(), parse(&text)),
+                transport.dial(parse(&text), DIALER).map(drop),
+            ];
+            for result in results {
+                match result {
+                    Err(TransportError::MultiaddrNotSupported(addr)) => {
+                        assert_eq!(addr, parse(&text));
+                    }
+                    other => panic!("{text}: {other:?}"),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_ours_and_cannot_be_says_why() {
+        let (mut transport, _behaviour) = transport();
+        let private = parse(&format!("{CIRCUIT}/webrtc"));
+        let of_another = parse(&format!("{CIRCUIT}/webrtc{PEER}"));
+        let mut listen =
+            |addr: &Multiaddr| match transport.listen_on(ListenerId::next(), addr.clone()) {
+                Err(TransportError::Other(error)) => error,
+                other => panic!("{other:?}"),
+            };
+        assert!(matches!(listen(&of_another), Error::NotOurs));
+        assert!(matches!(listen(&private), Error::Bind(_)));
+        let mut dial = |addr: &Multiaddr, opts| match transport.dial(addr.clone(), opts) {
+            Err(TransportError::Other(error)) => error,
+            other => panic!("{:?}", other.map(drop)),
+        };
+        assert!(matches!(dial(&private, DIALER), Error::Address(MultiaddrError::NoTarget)));
+        assert!(matches!(dial(&of_another, DIALER), Error::Bind(_)));
+        let punch = DialOpts { role: Role::Listener, ..DIALER };
+        assert!(matches!(dial(&of_another, punch), Error::HolePunch));
+    }
+
+    #[test]
+    fn without_its_behaviour_listeners_are_closed() {
+        let (mut transport, behaviour) = transport();
+        let id = ListenerId::next();
+        transport.listeners.push(id);
+        drop(behaviour);
+        match block_on(poll_fn(|context| Pin::new(&mut transport).poll(context))) {
+            TransportEvent::ListenerClosed { listener_id, reason: Err(Error::NoBehaviour) } => {
+                assert_eq!(listener_id, id);
+            }
+            other => panic!("{other:?}"),
+        }
+        assert!(!transport.remove_listener(id));
     }
 }

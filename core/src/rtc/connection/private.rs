@@ -28,7 +28,7 @@ use crate::rtc::shared::Shared;
 use crate::rtc::signaling::{self, Description, Signaling, StreamAction};
 use crate::rtc::streams::Streams;
 use crate::rtc::telemetry::{self, Tally};
-use crate::sdp::{SessionDescription, Setup};
+use crate::sdp::{Address, Candidate, SessionDescription, Setup};
 use crate::time::Timestamp;
 
 impl Connection {
@@ -147,14 +147,14 @@ impl Connection {
                 signaling::Event::Description { remote, setup } => {
                     self.on_description(now, &remote, setup, shared);
                 }
-                signaling::Event::Candidate(candidate) => match &mut self.phase {
-                    Phase::Checking(it) => it.agent.add_candidate(now, &candidate.as_sdp()),
-                    phase => {
-                        if let Some(engine) = phase.engine_mut() {
-                            engine.add_candidate(now, &candidate.as_sdp());
-                        }
+                signaling::Event::Candidate(candidate) => {
+                    let is_hidden = matches!(candidate.as_sdp().address, Address::Name(_));
+                    if is_hidden && shared.config.resolve_names {
+                        shared.events.push_back(Event::Hidden { id: self.id, candidate });
+                    } else {
+                        self.add_candidate(now, &candidate.as_sdp());
                     }
-                },
+                }
                 signaling::Event::EndOfCandidates => {}
                 signaling::Event::Failed(failure) => {
                     let cause = failure.to_string().into();
@@ -167,6 +167,18 @@ impl Connection {
             && private.pump()
         {
             shared.events.push_back(Event::Signaling { id: self.id });
+        }
+    }
+
+    /// The peer may be reached at a candidate's address, if that is one.
+    pub(in crate::rtc) fn add_candidate(&mut self, now: Timestamp, candidate: &Candidate<'_>) {
+        match &mut self.phase {
+            Phase::Checking(checking) => checking.agent.add_candidate(now, candidate),
+            phase => {
+                if let Some(engine) = phase.engine_mut() {
+                    engine.add_candidate(now, candidate);
+                }
+            }
         }
     }
 

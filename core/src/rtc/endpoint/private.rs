@@ -2,7 +2,7 @@
 //!
 //! Obeys: libp2p webrtc, "WebRTC" (browser-to-browser); [`settle`] says what is done when both sides offer.
 
-use core::net::SocketAddr;
+use core::net::{IpAddr, SocketAddr};
 
 use tracing::debug;
 
@@ -13,8 +13,9 @@ use crate::rtc::connection::Connection;
 use crate::rtc::error::{ConnectionEnd, DialRefused};
 use crate::rtc::output::{ConnectionId, Datagram, Port};
 use crate::rtc::private::{Heard, Meeting, Side};
-use crate::rtc::signaling::{OwnAttempt, StreamAction, Verdict, settle};
+use crate::rtc::signaling::{OwnAttempt, RemoteCandidate, StreamAction, Verdict, settle};
 use crate::rtc::telemetry;
+use crate::sdp::Address;
 use crate::time::Timestamp;
 
 impl Endpoint {
@@ -115,6 +116,23 @@ impl Endpoint {
                 connection.tell_hosts(addrs);
                 self.busy.push(id);
             }
+        }
+    }
+
+    /// A candidate's name leads to an address: see [`Event::Hidden`](crate::rtc::Event::Hidden).
+    pub fn resolved(
+        &mut self,
+        now: Timestamp,
+        id: ConnectionId,
+        candidate: &RemoteCandidate,
+        ip: IpAddr,
+    ) {
+        if let Some(connection) = self.connections.get_mut(&id) {
+            let mut candidate = candidate.as_sdp();
+            candidate.address = Address::Ip(ip);
+            connection.add_candidate(now, &candidate);
+            self.follow_privately(id);
+            self.make_busy(id);
         }
     }
 

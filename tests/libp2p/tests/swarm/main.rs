@@ -8,6 +8,7 @@ mod crowd;
 mod keys;
 mod limits;
 mod meeting;
+mod private;
 mod relayed;
 mod stubborn;
 mod transfer;
@@ -40,4 +41,9 @@ play! {
     relayed::{a_circuit}
     meeting::{at_a_rendezvous}
     keys::{of_each_type}
+    private::{
+        a_direct_connection, what_is_sent_over_it, without_its_relay, both_at_once, two_dials_at_once,
+        an_idle_circuit, no_relay, no_listener, no_protocol, no_answer, a_flood,
+        a_reservation_ends, a_listener_is_removed, a_reservation_that_is_there, the_wrong_order,
+    }
 }
