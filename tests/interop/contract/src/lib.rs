@@ -16,7 +16,7 @@ mod serve;
 mod story;
 mod transfer;
 
-pub use command::{run, run_listener};
+pub use command::{PRIVATE, run, run_listener, run_private};
 pub use dial::{Connection, Dialer, Identified, Manner};
 pub use duplex::Duplex;
 pub use purpose::Purpose;

@@ -45,12 +45,17 @@ pub fn with_wrong_peer(address: &str) -> Result<String, String> {
     replaced(address, "p2p", SOMEBODYS_PEER_ID)
 }
 
-/// Puts `value` behind the component `name`, wherever that comes.
+/// Whether a relay is reached over WebSockets by it.
+pub fn is_websocket(address: &str) -> bool {
+    address.split('/').any(|part| part == "ws")
+}
+
+/// Puts `value` behind the last component `name`, wherever that comes.
 fn replaced(address: &str, name: &str, value: &str) -> Result<String, String> {
     let mut parts: Vec<_> = address.split('/').collect();
     let place = parts
         .iter()
-        .position(|part| *part == name)
+        .rposition(|part| *part == name)
         .filter(|place| place + 1 < parts.len())
         .ok_or_else(|| format!("no {name} in {address}"))?;
     parts[place + 1] = value;
@@ -84,6 +89,14 @@ mod tests {
         assert_eq!(wrong, ADDRESS.replace("uEi", SOMEBODYS_CERTHASH));
         let wrong = with_wrong_peer(ADDRESS).unwrap();
         assert_eq!(wrong, ADDRESS.replace("12D3", SOMEBODYS_PEER_ID));
+    }
+
+    #[test]
+    fn behind_a_relay_the_listener_is_the_last_peer() {
+        let circuit = "/ip4/127.0.0.1/tcp/1/ws/p2p/12D3/p2p-circuit/webrtc/p2p/";
+        let wrong = with_wrong_peer(&format!("{circuit}12D4")).unwrap();
+        assert_eq!(wrong, format!("{circuit}{SOMEBODYS_PEER_ID}"));
+        assert!(is_websocket(circuit) && !is_websocket(ADDRESS));
     }
 
     #[test]

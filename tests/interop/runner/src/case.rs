@@ -1,9 +1,12 @@
 //! The cells of the matrix and what is expected of each.
 
+pub(crate) mod private;
+
 use std::fmt;
 
 use interop::{
     peers::{FLOE, Flake, PEERS, Peer, Role, Version},
+    relays::Relay,
     story::{STORIES, Story},
 };
 
@@ -13,6 +16,8 @@ pub(crate) struct Case {
     pub(crate) dialer: &'static Peer,
     pub(crate) listener: &'static Peer,
     pub(crate) version: Version,
+    /// What the two find each other over, if they are private.
+    pub(crate) relay: Option<&'static Relay>,
     pub(crate) story: &'static Story,
     pub(crate) expected: Expected,
 }
@@ -32,7 +37,11 @@ pub(crate) enum Expected {
 impl fmt::Display for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { dialer, listener, version, story, .. } = self;
-        write!(f, "{} -> {} {} {}", dialer.name, listener.name, version.name(), story.name)
+        write!(f, "{} -> {} {} {}", dialer.name, listener.name, version.name(), story.name)?;
+        match self.relay {
+            Some(relay) => write!(f, " over {}", relay.name),
+            None => Ok(()),
+        }
     }
 }
 
@@ -105,12 +114,9 @@ fn case(
     if listener.listens.is_empty() || (choosing && story.name != CHOOSING) {
         return None;
     }
-    let defect = dialer
-        .defect(Role::Dialer, listener.name, story)
-        .or_else(|| listener.defect(Role::Listener, dialer.name, story));
-    let expected = match (defect, version) {
+    let expected = match (excused(dialer, listener, story), version) {
         (None, _) if story.kind.must_be_refused() => Expected::Refusal,
-        (Some(defect), _) => Expected::Defect { reason: defect.reason, source: defect.source },
+        (Some(defect), _) => defect,
         (None, Version::Auto) => Expected::Pass {
             over: match listener.listens {
                 [only] => Some(*only),
@@ -120,7 +126,15 @@ fn case(
         (None, version) if impossible(dialer, listener, version) => Expected::Refusal,
         (None, version) => Expected::Pass { over: Some(version) },
     };
-    Some(Case { dialer, listener, version, story, expected })
+    Some(Case { dialer, listener, version, relay: None, story, expected })
+}
+
+/// The defect of one side that makes it impossible.
+fn excused(dialer: &'static Peer, listener: &'static Peer, story: &Story) -> Option<Expected> {
+    dialer
+        .defect(Role::Dialer, listener.name, story)
+        .or_else(|| listener.defect(Role::Listener, dialer.name, story))
+        .map(|defect| Expected::Defect { reason: defect.reason, source: defect.source })
 }
 
 /// Whether one side cannot do with this version.

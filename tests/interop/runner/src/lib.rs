@@ -8,5 +8,6 @@ pub mod peers;
 mod pip;
 pub mod process;
 pub mod proxy;
+pub mod relays;
 mod step;
 pub mod story;

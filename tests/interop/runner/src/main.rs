@@ -9,7 +9,7 @@ mod table;
 mod verdict;
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     io::Write as _,
     net::{IpAddr, Ipv4Addr},
     path::{Path, PathBuf},
@@ -23,7 +23,7 @@ use interop::{
     peers::{self, Places, Program, Role, Version},
     process,
     proxy::Network,
-    story,
+    relays, story,
 };
 
 use crate::{
@@ -50,6 +50,12 @@ struct Arguments {
     /// Only this version of webrtc-direct.
     #[arg(long)]
     version: Vec<Version>,
+    /// Private `/webrtc` in place of webrtc-direct: both are behind a relay.
+    #[arg(long, conflicts_with_all = ["version", "loss", "delay"])]
+    private: bool,
+    /// Only over this relay, and all stories.
+    #[arg(long, requires = "private", value_parser = known_relay)]
+    relay: Vec<String>,
     /// Only this story.
     #[arg(long, value_parser = known_story)]
     story: Vec<String>,
@@ -65,7 +71,7 @@ struct Arguments {
     /// Seconds a dialer may take, in place of each story's own limit.
     #[arg(long)]
     timeout: Option<u64>,
-    /// The IP address that listeners bind. Firefox reaches no loopback address.
+    /// The IP address that listeners bind, or relays. Firefox reaches no loopback address.
     #[arg(long, default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
     ip: IpAddr,
     /// Per cent of the datagrams that are lost each way, in every story whose own path is clear.
@@ -112,7 +118,7 @@ fn run(arguments: &Arguments, cases: &[Case]) -> Result<Vec<Verdict>, String> {
     process::kill_children_on_signal()?;
     let runner = std::env::current_exe().map_err(|error| format!("where am I? {error}"))?;
     let built = runner.parent().unwrap_or(Path::new("")).to_path_buf();
-    let programs = build(cases, &Places { built, floe: arguments.floe.clone() })?;
+    let programs = Programs::build(cases, &Places { built, floe: arguments.floe.clone() })?;
     let one = |case: &Case| {
         let play = |run| {
             let verdict = play(arguments, &programs, case, run);
@@ -136,19 +142,15 @@ fn run(arguments: &Arguments, cases: &[Case]) -> Result<Vec<Verdict>, String> {
 }
 
 /// Plays a case, and once more if a flake of a peer has spoilt it.
-fn play(
-    arguments: &Arguments,
-    programs: &HashMap<&'static str, Program>,
-    case: &Case,
-    run: u32,
-) -> Verdict {
+fn play(arguments: &Arguments, programs: &Programs, case: &Case, run: u32) -> Verdict {
     let conditions = Conditions {
         ip: arguments.ip,
         timeout: arguments.timeout.map(Duration::from_secs),
         network: arguments.network(case),
         seed: arguments.seed,
-        dialer: &programs[case.dialer.name],
-        listener: &programs[case.listener.name],
+        dialer: &programs.peers[case.dialer.name],
+        listener: &programs.peers[case.listener.name],
+        relay: case.relay.map(|relay| &programs.relays[relay.name]),
     };
     let mut spoilt = Vec::new();
     let mut verdict = loop {
@@ -162,15 +164,28 @@ fn play(
     verdict
 }
 
-/// Builds who takes part, and nobody else.
-fn build(cases: &[Case], places: &Places) -> Result<HashMap<&'static str, Program>, String> {
-    let mut programs = HashMap::new();
-    for peer in cases.iter().flat_map(|case| [case.dialer, case.listener]) {
-        if !programs.contains_key(peer.name) {
-            programs.insert(peer.name, (peer.build)(places)?);
+/// Those who take part, by their names.
+struct Programs {
+    peers: HashMap<&'static str, Program>,
+    relays: HashMap<&'static str, Program>,
+}
+
+impl Programs {
+    /// Builds who takes part, and nobody else.
+    fn build(cases: &[Case], places: &Places) -> Result<Self, String> {
+        let (mut peers, mut relays) = (HashMap::new(), HashMap::new());
+        for case in cases {
+            for peer in [case.dialer, case.listener] {
+                if !peers.contains_key(peer.name) {
+                    peers.insert(peer.name, (peer.build)(places)?);
+                }
+            }
+            if let Some(relay) = case.relay.filter(|relay| !relays.contains_key(relay.name)) {
+                relays.insert(relay.name, (relay.build)(places)?);
+            }
         }
+        Ok(Self { peers, relays })
     }
-    Ok(programs)
 }
 
 fn list(cases: &[Case]) {
@@ -186,6 +201,9 @@ fn list(cases: &[Case]) {
 
 impl Arguments {
     fn cases(&self) -> Vec<Case> {
+        if self.private {
+            return case::private::all(&self.relay);
+        }
         match self.dialer.is_empty() || self.listener.is_empty() {
             true => case::all(),
             false => case::between(&self.dialer, &self.listener),
@@ -224,8 +242,18 @@ fn admits(filter: &[String], name: &str) -> bool {
 
 fn known_peer(name: &str) -> Result<String, String> {
     peers::find(name).map(|peer| peer.name.into()).ok_or_else(|| {
-        let names: Vec<_> = peers::PEERS.iter().map(|peer| peer.name).collect();
-        format!("the peers are {}", names.join(", "))
+        let names = peers::PEERS.iter().chain(peers::PRIVATE).map(|peer| peer.name);
+        format!(
+            "the peers are {}",
+            names.collect::<BTreeSet<_>>().into_iter().collect::<Vec<_>>().join(", ")
+        )
+    })
+}
+
+fn known_relay(name: &str) -> Result<String, String> {
+    relays::find(name).map(|relay| relay.name.into()).ok_or_else(|| {
+        let names: Vec<_> = relays::RELAYS.iter().map(|relay| relay.name).collect();
+        format!("the relays are {}", names.join(", "))
     })
 }
 

@@ -5,8 +5,10 @@
 //! line differs says so in its own file and nowhere else.
 
 mod chromium;
+mod firefox;
 mod floe;
 mod floe_cli;
+mod floe_libp2p;
 mod go_libp2p;
 mod js_libp2p;
 mod litep2p;
@@ -33,12 +35,22 @@ pub const PEERS: &[Peer] = &[
     litep2p::PEER,
 ];
 
+/// Who is there behind a relay, floe first: what some of the same names can do with private `/webrtc`.
+pub const PRIVATE: &[Peer] = &[
+    floe_libp2p::PRIVATE,
+    js_libp2p::PRIVATE,
+    chromium::PRIVATE,
+    chromium::PRIVATE_WITH_MDNS,
+    firefox::PRIVATE,
+    firefox::PRIVATE_WITH_MDNS,
+];
+
 /// The one all others are measured against.
 pub const FLOE: &str = floe::PEER.name;
 
 /// By its name.
 pub fn find(name: &str) -> Option<&'static Peer> {
-    PEERS.iter().find(|peer| peer.name == name)
+    PEERS.iter().chain(PRIVATE).find(|peer| peer.name == name)
 }
 
 /// One implementation.
@@ -56,7 +68,9 @@ pub struct Peer {
     pub barred: &'static [Version],
     /// Who plays the role that it lacks where it is measured without floe.
     pub kin: Option<&'static str>,
-    /// The arguments to listen on a multiaddr.
+    /// Whether it runs in a page, which reaches relays over WebSockets only.
+    pub in_page: bool,
+    /// The arguments to listen on a multiaddr, or behind the relay that has it.
     pub listen: fn(address: &str) -> Vec<String>,
     /// The arguments to play a story that is not lacking.
     pub dial: fn(&Dial<'_>) -> Vec<String>,
@@ -84,7 +98,7 @@ pub struct Dial<'a> {
     pub timeout_s: u64,
 }
 
-/// Stories that there is no way to ask of a peer: no cells, for nothing could come of them.
+/// Stories that there is no way to ask of a peer, or that another one shows for it: no cells.
 #[derive(Debug)]
 pub struct Lack {
     /// The part the peer plays.
@@ -173,7 +187,7 @@ pub enum Role {
     Listener,
 }
 
-/// The version of webrtc-direct that a dialer uses; the listener tells them apart by itself.
+/// The version of webrtc-direct that a dialer uses; the listener tells them apart by itself. Or none of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum Version {
     /// By credentials that the dialer puts into its own description.
@@ -182,6 +196,9 @@ pub enum Version {
     V2,
     /// The dialer chooses, and falls back.
     Auto,
+    /// Private `/webrtc`, by descriptions that are exchanged over a relay.
+    #[value(skip)]
+    Private,
 }
 
 impl Version {
@@ -191,6 +208,7 @@ impl Version {
             Self::V1 => "v1",
             Self::V2 => "v2",
             Self::Auto => "auto",
+            Self::Private => "private",
         }
     }
 }
@@ -231,6 +249,11 @@ impl Places {
     }
 }
 
+/// The relay among the programs around js-libp2p, for `relays.rs`.
+pub(crate) fn js_relay() -> Result<Program, String> {
+    js_libp2p::program("src/main.js", &["relay"])
+}
+
 /// `listen` for programs of ours.
 fn listen_arguments(address: &str) -> Vec<String> {
     ["listen", "--listen", address, "--json"].map(String::from).into()
@@ -238,11 +261,27 @@ fn listen_arguments(address: &str) -> Vec<String> {
 
 /// `dial` for peer programs of ours: every story by its own name.
 fn dial_arguments(dial: &Dial<'_>) -> Vec<String> {
+    told(&["dial", "--json", "--version", dial.version.name()], dial)
+}
+
+/// `listen` behind a relay.
+fn private_listen_arguments(relay: &str) -> Vec<String> {
+    ["private-listen", "--relay", relay, "--json"].map(String::from).into()
+}
+
+/// `dial` over a relay.
+fn private_dial_arguments(dial: &Dial<'_>) -> Vec<String> {
+    told(&["private-dial", "--json"], dial)
+}
+
+/// A command with its limit, where to, and what is to be played there.
+fn told(command: &[&str], dial: &Dial<'_>) -> Vec<String> {
     let timeout = dial.timeout_s.to_string();
-    let version = dial.version.name();
     let (name, number) = dial.story.command();
-    ["dial", "--json", "--version", version, "--timeout", &timeout, dial.address, name]
-        .into_iter()
+    command
+        .iter()
+        .copied()
+        .chain(["--timeout", &timeout, dial.address, name])
         .map(String::from)
         .chain(number.map(|number| number.to_string()))
         .collect()

@@ -11,6 +11,7 @@ use interop::{
     peers::{Dial, Program},
     process::{Heard, Process},
     proxy::{Network, Proxy},
+    relays::Relay,
     story::Kind,
 };
 use serde_json::Value;
@@ -32,7 +33,7 @@ pub(crate) struct Seen {
     pub(crate) took: Duration,
     /// What the runner itself found wrong: a listener that gave no address, a line that is no JSON.
     pub(crate) faults: Vec<String>,
-    /// The last words of both on standard error.
+    /// The last words of all on standard error.
     pub(crate) complaints: String,
 }
 
@@ -49,6 +50,8 @@ pub(crate) struct Conditions<'a> {
     pub(crate) seed: u64,
     pub(crate) dialer: &'a Program,
     pub(crate) listener: &'a Program,
+    /// Where the two are private.
+    pub(crate) relay: Option<&'a Program>,
 }
 
 pub(crate) fn play(case: &Case, conditions: Conditions<'_>) -> Seen {
@@ -60,13 +63,17 @@ pub(crate) fn play(case: &Case, conditions: Conditions<'_>) -> Seen {
 }
 
 fn stage(case: &Case, conditions: Conditions<'_>, seen: &mut Seen) -> Result<(), String> {
-    let mut host = Host {
-        program: conditions.listener,
-        arguments: case.listener.listen,
-        process: None,
-        at: SocketAddr::new(conditions.ip, 0),
-        proxy: None,
+    // Whatever becomes of the others, the relay ends last.
+    let mut relay = match conditions.relay {
+        Some(program) => Some(Process::spawn(program, &Relay::arguments(conditions.ip))?),
+        None => None,
     };
+    let at = match &mut relay {
+        Some(relay) => At::Relay(relaying(relay, case)?),
+        None => At::Socket(SocketAddr::new(conditions.ip, 0)),
+    };
+    let arguments = case.listener.listen;
+    let mut host = Host { program: conditions.listener, arguments, process: None, at, proxy: None };
     let played = host.start().and_then(|address| {
         host.proxy = between(&address, conditions)?;
         dial(case, conditions, &host.seen_from_outside(&address)?, &mut host, seen)
@@ -75,7 +82,21 @@ fn stage(case: &Case, conditions: Conditions<'_>, seen: &mut Seen) -> Result<(),
         seen.listener = listener.terminate(Instant::now() + FAREWELL);
         note(&mut seen.complaints, "listener", &listener.complaints());
     }
+    if let Some(relay) = relay {
+        note(&mut seen.complaints, "relay", &relay.complaints());
+    }
     played
+}
+
+/// Waits for the addresses of the relay, and takes one that both can reach: over TCP, unless one is in a page.
+fn relaying(relay: &mut Process, case: &Case) -> Result<String, String> {
+    let event = listening(relay, "relay")?;
+    let websocket = case.dialer.in_page || case.listener.in_page;
+    let addrs = event["addrs"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    addrs
+        .map(String::from)
+        .find(|address| address::is_websocket(address) == websocket)
+        .ok_or_else(|| format!("relay: no address that both can reach in {event}"))
 }
 
 /// The listener, which may have more than one life.
@@ -84,19 +105,32 @@ struct Host<'a> {
     arguments: fn(&str) -> Vec<String>,
     process: Option<Process>,
     /// Where it is to listen; once it does, with its port.
-    at: SocketAddr,
+    at: At,
     /// What stands before it, in every life.
     proxy: Option<Proxy>,
+}
+
+/// Where a listener is reached.
+enum At {
+    Socket(SocketAddr),
+    /// Behind the relay that has this address.
+    Relay(String),
 }
 
 impl Host<'_> {
     /// Begins its next life and says its address.
     fn start(&mut self) -> Result<String, String> {
-        let arguments = (self.arguments)(&address::listen(self.at));
+        let arguments = match &self.at {
+            At::Socket(socket) => (self.arguments)(&address::listen(*socket)),
+            At::Relay(relay) => (self.arguments)(relay),
+        };
         let process = self.process.insert(Process::spawn(self.program, &arguments)?);
-        let address = listening(process)?;
-        self.at = address::socket(&address)?;
-        Ok(address)
+        let event = listening(process, "listener")?;
+        let address = event["addr"].as_str().ok_or("listener: no addr in its event")?;
+        if let At::Socket(socket) = &mut self.at {
+            *socket = address::socket(address)?;
+        }
+        Ok(address.into())
     }
 
     /// Ends its life without a warning, and begins the next at the same place.
@@ -127,25 +161,22 @@ fn between(address: &str, conditions: Conditions<'_>) -> Result<Option<Proxy>, S
         .map_err(|error| format!("no proxy: {error}"))
 }
 
-/// Waits for the address of the listener.
-fn listening(listener: &mut Process) -> Result<String, String> {
+/// Waits until the program says that it listens.
+fn listening(process: &mut Process, who: &str) -> Result<Value, String> {
     let deadline = Instant::now() + START;
     loop {
-        match listener.hear(deadline) {
+        match process.hear(deadline) {
             Heard::Line(line) => {
-                let event = parse(&line).map_err(|fault| format!("listener: {fault}"))?;
+                let event = parse(&line).map_err(|fault| format!("{who}: {fault}"))?;
                 if event["event"] == "listening" {
-                    return event["addr"]
-                        .as_str()
-                        .map(String::from)
-                        .ok_or_else(|| format!("listener: no addr in {line}"));
+                    return Ok(event);
                 }
             }
             Heard::Exit(status) => {
-                return Err(format!("the listener ended before it listened: {status}"));
+                return Err(format!("the {who} ended before it listened: {status}"));
             }
             Heard::Nothing => {
-                return Err(format!("the listener gave no address in {} s", START.as_secs()));
+                return Err(format!("the {who} gave no address in {} s", START.as_secs()));
             }
         }
     }

@@ -1,4 +1,4 @@
-//! The tables for people: one for each peer, a row for each story, a column for each pair and version. The
+//! The tables for people: one for each peer, a row for each story, a column for each pair and version, or relay. The
 //! peer with itself is a column like the others, for its own speed is the measure.
 
 use interop::proxy::Network;
@@ -21,7 +21,7 @@ pub(crate) fn render(verdicts: &[Verdict]) -> String {
 fn table(verdicts: &[&Verdict]) -> String {
     let pair = |verdict: &&Verdict| {
         let case = &verdict.case;
-        (case.dialer.name, case.listener.name, case.version)
+        (case.dialer.name, case.listener.name, case.version, case.relay.map(|relay| relay.name))
     };
     let columns: Vec<Vec<&Verdict>> = keys(verdicts, pair)
         .into_iter()
@@ -29,7 +29,11 @@ fn table(verdicts: &[&Verdict]) -> String {
         .collect();
     let titles = columns.iter().map(|runs| {
         let case = &runs[0].case;
-        format!("{} → {} {}", case.dialer.name, case.listener.name, case.version.name())
+        let over = match case.relay {
+            Some(relay) => format!("over {}", relay.name),
+            None => case.version.name().into(),
+        };
+        format!("{} → {} {over}", case.dialer.name, case.listener.name)
     });
     let mut rows = vec![row("story", titles), row("time to connect", columns.iter().map(dial_ms))];
     for name in keys(verdicts, |verdict| story(verdict)) {

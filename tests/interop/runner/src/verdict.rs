@@ -110,6 +110,9 @@ impl Verdict {
             "mib_per_s": self.rate().filter(|_| self.outcome <= Outcome::Surprise),
             "message": self.message,
         });
+        if let Some(relay) = self.case.relay {
+            line["relay"] = relay.name.into();
+        }
         if let Expected::Defect { reason, source } = self.case.expected {
             line["defect"] = json!({ "reason": reason, "source": source });
         }

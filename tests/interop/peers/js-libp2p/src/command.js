@@ -19,6 +19,8 @@ function parse (versions) {
       json: { type: 'boolean' },
       bench: { type: 'boolean', default: false },
       listen: { type: 'string', default: '/ip4/127.0.0.1/udp/0/webrtc-direct' },
+      ip: { type: 'string', default: '127.0.0.1' },
+      relay: { type: 'string' },
       version: { type: 'string', default: 'v1' },
       timeout: { type: 'string', default: '60' }
     }
@@ -27,8 +29,14 @@ function parse (versions) {
   if (command === 'listen' && address === undefined) {
     return { command, listen: values.listen, bench: values.bench }
   }
-  if (command !== 'dial' || address === undefined || !Object.hasOwn(STORIES, story ?? '')) {
-    throw new Error('usage: listen [--listen MULTIADDR] [--bench] | dial [--version V] [--timeout S] ADDRESS STORY [NUMBER]')
+  if (command === 'relay' && address === undefined) {
+    return { command, ip: values.ip }
+  }
+  if (command === 'private-listen' && address === undefined && values.relay !== undefined) {
+    return { command, relay: values.relay }
+  }
+  if (!DIALS.includes(command) || address === undefined || !Object.hasOwn(STORIES, story ?? '')) {
+    throw new Error(USAGE)
   }
   if (!versions.includes(values.version)) {
     throw new Error(`there is no version ${values.version}, only ${versions.join(' and ')}`)
@@ -40,6 +48,10 @@ function parse (versions) {
     command, address, version: values.version, timeout: Number(values.timeout), story, number: Number(number)
   }
 }
+
+const DIALS = ['dial', 'private-dial']
+const USAGE = 'usage: listen [--listen MULTIADDR] [--bench] | dial [--version V] [--timeout S] ADDRESS STORY [NUMBER] | ' +
+  'relay [--ip IP] | private-listen --relay MULTIADDR | private-dial [--timeout S] ADDRESS STORY [NUMBER]'
 
 /** Whether each has a number. They are played in `dial.js` and `stories.js`, which take long to load. */
 const STORIES = {

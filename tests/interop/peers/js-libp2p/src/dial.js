@@ -2,19 +2,21 @@
 // page alike; `say` takes an event, `hear` resolves to a line of standard input.
 
 import { multiaddr } from '@multiformats/multiaddr'
-import { createNode } from './node.js'
 import * as stories from './stories.js'
 
-/** Connects and plays; `false` if anything failed. */
-export async function dial ({ address, version, story, number, timeout, say, hear }) {
+/**
+ * Connects and plays; `false` if anything failed. `create` makes the node of which a dial may take so many
+ * milliseconds, `prove` throws if a connection is not of the kind that was asked for.
+ */
+export async function dial ({ create, prove = () => {}, address, version, story, number, timeout, say, hear }) {
   const limit = timeout * 1000
-  const node = await createNode({ version: version === 'v2' ? 2 : 1, limit })
-  // js-libp2p asks by itself as soon as there is a connection.
-  const identified = new Promise(resolve => {
-    node.addEventListener('peer:identify', event => { resolve(event.detail) }, { once: true })
-  })
-  const connect = async to =>
-    await node.dial(multiaddr(to), { signal: AbortSignal.timeout(limit) })
+  const node = await create(limit)
+  const identified = identifying(node)
+  const connect = async to => {
+    const connection = await node.dial(multiaddr(to), { signal: AbortSignal.timeout(limit) })
+    prove(connection)
+    return connection
+  }
   try {
     let began = performance.now()
     let connection
@@ -45,6 +47,22 @@ export async function dial ({ address, version, story, number, timeout, say, hea
   }
 }
 
+/**
+ * js-libp2p asks by itself as soon as there is a connection, also one that only leads to the one that was asked
+ * for: so what was told is kept by the connection.
+ */
+function identifying (node) {
+  const told = new Map()
+  const of = connection => {
+    if (!told.has(connection.id)) {
+      told.set(connection.id, Promise.withResolvers())
+    }
+    return told.get(connection.id)
+  }
+  node.addEventListener('peer:identify', ({ detail }) => { of(detail.connection).resolve(detail) })
+  return async connection => await of(connection).promise
+}
+
 /** Plays a story; what it returns is added to the result. */
 async function play ({ node, connection, identified, connect, story, number, say, hear }) {
   const pings = async (to, count) => {
@@ -60,7 +78,7 @@ async function play ({ node, connection, identified, connect, story, number, say
     case 'ping':
       return await pings(connection, number)
     case 'identify':
-      return stories.identified(await identified, connection)
+      return stories.identified(await identified(connection), connection)
     case 'idle':
       await pings(connection, 1)
       await delay(number * 1000)

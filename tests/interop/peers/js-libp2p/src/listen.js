@@ -1,5 +1,5 @@
-// The listener: ping and identify by js-libp2p itself, the rest by hand. Node only, for no browser can
-// listen.
+// The listener: ping and identify by js-libp2p itself, the rest by hand, in Node and in a page alike. That a
+// page listens takes a relay, see `private.js`; `listen` is Node's.
 
 import { multiaddr } from '@multiformats/multiaddr'
 import { Duplex } from './duplex.js'
@@ -10,10 +10,19 @@ import { sha256 } from './sequence.js'
 /** Serves until the process is told to end. */
 export async function listen ({ listen: address, bench }, say) {
   const node = await createNode({ bench })
-  for (const [protocol, serve] of Object.entries(SERVED)) {
+  await serve(node)
+  // Only now, so that the first dialer finds everything.
+  await node.components.transportManager.listen([multiaddr(address)])
+  say({ event: 'listening', addr: node.getMultiaddrs()[0].toString() })
+  return node
+}
+
+/** Has a node serve all that the contract asks for. */
+export async function serve (node) {
+  for (const [protocol, accept] of Object.entries(SERVED)) {
     await node.handle(protocol, async stream => {
       try {
-        await serve(new Duplex(stream))
+        await accept(new Duplex(stream))
       } catch (error) {
         // A reset is part of some stories, and what is not is seen by the dialer.
         console.error(`${protocol}: ${error.stack}`)
@@ -21,10 +30,6 @@ export async function listen ({ listen: address, bench }, say) {
       }
     }, { maxInboundStreams: STREAMS, maxOutboundStreams: STREAMS })
   }
-  // Only now, so that the first dialer finds everything.
-  await node.components.transportManager.listen([multiaddr(address)])
-  say({ event: 'listening', addr: node.getMultiaddrs()[0].toString() })
-  return node
 }
 
 const SERVED = {

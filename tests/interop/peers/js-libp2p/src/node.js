@@ -1,4 +1,5 @@
-// The js-libp2p node, with the settings that an application on a private network needs and no others.
+// The js-libp2p node, with the settings that an application on a private network needs and no others. What
+// the nodes of `private.js` share with it is `settings`.
 
 import { identify } from '@libp2p/identify'
 import { ping } from '@libp2p/ping'
@@ -12,9 +13,15 @@ import { createLibp2p } from 'libp2p'
  */
 export async function createNode ({ listen = [], version = 1, limit = 10_000, bench = false } = {}) {
   return await createLibp2p({
+    ...settings({ limit, bench }),
     addresses: { listen },
-    // Without this it would ask public STUN servers, which a test has nothing to say to.
-    transports: [webRTCDirect({ version, rtcConfiguration: { iceServers: [] } })],
+    transports: [webRTCDirect({ version, rtcConfiguration: ALONE })]
+  })
+}
+
+/** What every node has, whatever carries it. */
+export function settings ({ limit = 10_000, bench = false } = {}) {
+  return {
     // Browsers refuse private addresses otherwise.
     connectionGater: { denyDialMultiaddr: () => false },
     // It would ping now and then, and silence is a story.
@@ -25,8 +32,11 @@ export async function createNode ({ listen = [], version = 1, limit = 10_000, be
       // A ping whose FIN_ACK is still on its way counts as an open stream, and one is the default.
       ping: ping({ maxInboundStreams: STREAMS, maxOutboundStreams: STREAMS })
     }
-  })
+  }
 }
+
+/** Without this it would ask public STUN servers, which a test has nothing to say to. */
+export const ALONE = { iceServers: [] }
 
 /** More than any story has open at once. */
 export const STREAMS = 4096

@@ -5,11 +5,12 @@
 //! it steps around a defect of rust-libp2p, so that the bytes behind the defect can still be
 //! compared, the place says so and `tests/interop/README.md` lists it.
 
-mod behaviour;
-mod node;
+mod carrier;
 mod stream;
 
 use std::process::ExitCode;
+
+use carrier::Carrier;
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -21,5 +22,5 @@ async fn main() -> ExitCode {
     rustls::crypto::ring::default_provider()
         .install_default()
         .expect("nothing has installed a provider before main");
-    contract::run::<node::Host, node::Dialing>().await
+    contract::run::<swarm::Host<Carrier>, swarm::Dialing<Carrier>>().await
 }

@@ -9,7 +9,7 @@ use std::{
 use contract::{Duplex, Manner};
 use futures::{AsyncRead, AsyncWrite};
 
-use crate::behaviour::Carrier;
+use crate::carrier::Carrier;
 
 /// Steps around three defects of libp2p-webrtc-utils 0.5.0 and libp2p-webrtc 0.10.0-alpha; the README of
 /// the interop tests lists them with their places, and `tests/defects.rs` proves those that need no

@@ -12,6 +12,7 @@ pub(crate) const PEER: Peer = Peer {
     dials: &[Version::V1, Version::V2, Version::Auto],
     barred: &[],
     kin: None,
+    in_page: false,
     listen: listen_arguments,
     dial: dial_arguments,
     tells_hash: true,

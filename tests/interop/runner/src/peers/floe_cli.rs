@@ -14,6 +14,7 @@ pub(crate) const PEER: Peer = Peer {
     dials: &[Version::V1, Version::V2, Version::Auto],
     barred: &[],
     kin: None,
+    in_page: false,
     listen: listen_arguments,
     dial: arguments,
     // Its echo sends bytes of its own choice and compares them itself.

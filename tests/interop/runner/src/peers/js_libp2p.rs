@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::{
     Defect, Flake, Peer, Places, Program, Role, Version, dial_arguments, listen_arguments,
+    private_dial_arguments, private_listen_arguments,
 };
 use crate::npm;
 
@@ -15,6 +16,7 @@ pub(crate) const PEER: Peer = Peer {
     dials: &[Version::V1, Version::V2],
     barred: &[],
     kin: None,
+    in_page: false,
     listen: listen_arguments,
     dial: dial_arguments,
     tells_hash: true,
@@ -44,6 +46,52 @@ pub(crate) const PEER: Peer = Peer {
         source: "libdatachannel (in node-datachannel 0.33.4), src/impl/peerconnection.cpp, \
                  assignDataChannels for the choice; the loss is not traced further",
     }],
+};
+
+/// Behind a relay.
+pub(crate) const PRIVATE: Peer = Peer {
+    listens: &[Version::Private],
+    dials: &[Version::Private],
+    listen: private_listen_arguments,
+    dial: private_dial_arguments,
+    defects: &[],
+    flakes: &[INIT_IS_GONE, FINGERPRINT_NOT_YET_KNOWN, LOST_CHANNEL],
+    ..PEER
+};
+
+/// As private dialer, in Node and in pages.
+pub(super) const INIT_IS_GONE: Flake = Flake {
+    role: Role::Dialer,
+    stories: &[],
+    // floe leaves the channel to the one who has opened it.
+    except: &["floe"],
+    sign: "dial: TimeoutError: ",
+    reason: "it waits for its channel `init` to open, and then to close, even if the listener, as js-libp2p \
+             does, has closed it meanwhile: the event that it waits for has been and will not come again",
+    source: "@libp2p/webrtc 6.0.33, src/private-to-private/initiate-connection.ts, the two pEvent(channel, …); \
+             the listener: src/muxer.ts, onDataChannel",
+};
+
+/// As private dialer in Node.
+const FINGERPRINT_NOT_YET_KNOWN: Flake = Flake {
+    role: Role::Dialer,
+    stories: &[],
+    except: &[],
+    sign: "dial: TimeoutError: ",
+    reason: "ICE has the listener's answer before the fingerprint in it is stored, and if DTLS is done within that \
+             moment, the certificate is refused; the listener is told so by the alert 48, the dialer by nothing",
+    source: "libdatachannel (in node-datachannel 0.33.4), src/peerconnection.cpp, setRemoteDescription, and \
+             src/impl/peerconnection.cpp, checkFingerprint",
+};
+
+/// As private dialer in Node.
+const LOST_CHANNEL: Flake = Flake {
+    role: Role::Dialer,
+    stories: &["reset", "peerresets", "streams-200", "streams-2000"],
+    except: &["floe"],
+    sign: "TimeoutError: ",
+    reason: "nobody answers on a stream that is opened on an id which has only just become free, not traced further",
+    source: "libdatachannel (in node-datachannel 0.33.4), src/impl/peerconnection.cpp, assignDataChannels",
 };
 
 /// One of the programs in `peers/js-libp2p`, with what stands before the arguments of the contract.

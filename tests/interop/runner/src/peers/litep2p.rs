@@ -16,6 +16,7 @@ pub(crate) const PEER: Peer = Peer {
     dials: &[],
     barred: &[],
     kin: Some(chromium::PEER.name),
+    in_page: false,
     listen: listen_arguments,
     dial: dial_arguments,
     tells_hash: true,

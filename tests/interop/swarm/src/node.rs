@@ -1,14 +1,15 @@
 //! A node in either role: its swarm runs in a task of its own, without which no stream moves.
 
-use std::{io, time::Duration};
+use std::{collections::HashMap, io, time::Duration};
 
 use contract::{
     Connection, Dialer, Failure, Identified, Listener, Manner, Purpose, SERVED, milliseconds,
 };
 use futures::StreamExt as _;
 use libp2p::{
-    Multiaddr, PeerId, StreamProtocol, Swarm, identify,
-    multiaddr::Protocol,
+    Multiaddr, PeerId, StreamProtocol, Swarm,
+    core::transport::ListenerId,
+    identify,
     swarm::{ConnectionId, SwarmEvent, dial_opts::DialOpts},
 };
 use libp2p_stream::{Control, IncomingStreams};
@@ -17,23 +18,20 @@ use tokio::{
     time::timeout,
 };
 
-use crate::{
-    behaviour::{self, Behaviour, BehaviourEvent, Carrier},
-    stream::Stream,
-};
+use crate::{Behaviour, BehaviourEvent, Carrier};
 
 /// A node that listens.
-pub(crate) struct Host {
-    swarm: Swarm<Behaviour>,
+pub struct Host<C: Carrier> {
+    swarm: Swarm<Behaviour<C::Own>>,
 }
 
-impl Listener for Host {
+impl<C: Carrier> Listener for Host<C> {
     async fn listen(address: &str, purpose: Purpose) -> Result<(Self, String), Failure> {
         let address = address.parse()?;
-        let carrier = Carrier::of(&address);
-        let mut swarm = behaviour::new(carrier, purpose, PING_OFTEN)?;
+        let carrier = C::of(&address);
+        let mut swarm = carrier.swarm(purpose).await?;
         serve_all(&mut swarm, carrier)?;
-        let address = behaviour::listen(&mut swarm, address).await?;
+        let address = carrier.listen(&mut swarm, address).await?;
         Ok((Self { swarm }, address.to_string()))
     }
 
@@ -45,8 +43,8 @@ impl Listener for Host {
 }
 
 /// A node that dials.
-pub(crate) struct Dialing {
-    carrier: Carrier,
+pub struct Dialing<C> {
+    carrier: C,
     control: Control,
     dials: mpsc::Sender<Dial>,
     heard: watch::Receiver<Heard>,
@@ -54,45 +52,47 @@ pub(crate) struct Dialing {
 }
 
 /// What the swarm's task is asked for.
-struct Dial(Multiaddr, oneshot::Sender<Result<PeerId, String>>);
+struct Dial(Multiaddr, oneshot::Sender<Result<(PeerId, ConnectionId), String>>);
 
-/// What identify has brought of the latest peer.
-type Heard = Option<Result<identify::Info, String>>;
+/// What identify has brought of each connection.
+type Heard = HashMap<ConnectionId, Result<identify::Info, String>>;
 
 /// The round trip of one ping.
-type Pinged = (PeerId, Result<Duration, String>);
+type Pinged = (ConnectionId, Result<Duration, String>);
 
-impl Dialer for Dialing {
-    type Connection = Connected;
+impl<C: Carrier> Dialer for Dialing<C> {
+    type Connection = Connected<C>;
 
     async fn new(address: &str, purpose: Purpose) -> Result<Self, Failure> {
         let address = address.parse()?;
-        let carrier = Carrier::of(&address);
-        let mut swarm = behaviour::new(carrier, purpose, PING_OFTEN)?;
+        let carrier = C::of(&address);
+        let mut swarm = carrier.swarm(purpose).await?;
         serve_all(&mut swarm, carrier)?;
-        let control = swarm.behaviour().stream.new_control();
-        // libp2p-webrtc dials from the socket of a listener and has none of its own
-        // (`Error::NoListeners`, src/tokio/transport.rs).
-        if carrier == Carrier::Webrtc {
-            behaviour::listen(&mut swarm, beside(&address)?).await?;
-        }
+        let control = swarm.behaviour().stream.inner().new_control();
+        carrier.prepare(&mut swarm, &address).await?;
         let (dials, asked) = mpsc::channel(1);
-        let (identified, heard) = watch::channel(None);
+        let (identified, heard) = watch::channel(HashMap::new());
         let pings = broadcast::Sender::new(1000);
-        tokio::spawn(run(swarm, asked, identified, pings.clone()));
+        tokio::spawn(run::<C>(swarm, asked, identified, pings.clone()));
         Ok(Self { carrier, control, dials, heard, pings })
     }
 
-    async fn dial(&self, address: &str, version: &str, _: Duration) -> Result<Connected, Failure> {
-        if version != "v1" {
-            return Err(format!("rust-libp2p does not speak {version}").into());
+    async fn dial(
+        &self,
+        address: &str,
+        version: &str,
+        _: Duration,
+    ) -> Result<Connected<C>, Failure> {
+        if version != self.carrier.version() {
+            return Err(format!("this peer does not speak {version}").into());
         }
         let (answer, answered) = oneshot::channel();
         self.dials.send(Dial(address.parse()?, answer)).await?;
-        let peer = answered.await??;
+        let (peer, id) = answered.await??;
         Ok(Connected {
             carrier: self.carrier,
             peer,
+            id,
             control: self.control.clone(),
             heard: self.heard.clone(),
             pings: Mutex::new(self.pings.subscribe()),
@@ -108,29 +108,30 @@ impl Dialer for Dialing {
 }
 
 /// An authenticated connection.
-pub(crate) struct Connected {
-    carrier: Carrier,
+pub struct Connected<C> {
+    carrier: C,
     peer: PeerId,
+    id: ConnectionId,
     control: Control,
     heard: watch::Receiver<Heard>,
     pings: Mutex<broadcast::Receiver<Pinged>>,
 }
 
-impl Connection for Connected {
-    type Stream = Stream;
+impl<C: Carrier> Connection for Connected<C> {
+    type Stream = C::Stream;
 
     fn peer(&self) -> String {
         self.peer.to_string()
     }
 
     fn version(&self) -> String {
-        "v1".into()
+        self.carrier.version().into()
     }
 
-    async fn open(&self, protocol: &'static str, manner: Manner) -> io::Result<Stream> {
+    async fn open(&self, protocol: &'static str, manner: Manner) -> io::Result<C::Stream> {
         let opened =
             self.control.clone().open_stream(self.peer, StreamProtocol::new(protocol)).await;
-        Ok(Stream::new(opened.map_err(io::Error::other)?, self.carrier, manner))
+        Ok(self.carrier.stream(opened.map_err(io::Error::other)?, manner))
     }
 
     /// Takes the round trips that rust-libp2p's ping behaviour reports.
@@ -140,8 +141,8 @@ impl Connection for Connected {
         *pings = pings.resubscribe();
         let mut round_trips = Vec::new();
         while (round_trips.len() as u64) < count + 1 {
-            let (peer, round_trip) = pings.recv().await?;
-            if peer == self.peer {
+            let (id, round_trip) = pings.recv().await?;
+            if id == self.id {
                 round_trips.push(milliseconds(round_trip?));
             }
         }
@@ -150,7 +151,8 @@ impl Connection for Connected {
 
     async fn identify(&self) -> Result<Identified, Failure> {
         let mut heard = self.heard.clone();
-        let info = heard.wait_for(Option::is_some).await?.clone().expect("it was waited for")?;
+        let heard = heard.wait_for(|heard| heard.contains_key(&self.id)).await?;
+        let info = heard[&self.id].clone()?;
         Ok(Identified {
             peer: info.public_key.to_peer_id().to_string(),
             protocols: info.protocols.iter().map(ToString::to_string).collect(),
@@ -160,13 +162,13 @@ impl Connection for Connected {
 }
 
 /// The task of a dialer's swarm.
-async fn run(
-    mut swarm: Swarm<Behaviour>,
+async fn run<C: Carrier>(
+    mut swarm: Swarm<Behaviour<C::Own>>,
     mut asked: mpsc::Receiver<Dial>,
     identified: watch::Sender<Heard>,
     pings: broadcast::Sender<Pinged>,
 ) {
-    let mut dialing: Option<(ConnectionId, oneshot::Sender<Result<PeerId, String>>)> = None;
+    let mut dialing: Option<(ConnectionId, _)> = None;
     loop {
         let event = tokio::select! {
             dial = asked.recv() => {
@@ -184,8 +186,8 @@ async fn run(
         };
         match event {
             SwarmEvent::ConnectionEstablished { peer_id, connection_id, .. } => {
-                if let Some((_, answer)) = dialing.take_if(|(id, _)| *id == connection_id) {
-                    let _ = answer.send(Ok(peer_id));
+                if let Some((id, answer)) = dialing.take_if(|(id, _)| *id == connection_id) {
+                    let _ = answer.send(Ok((peer_id, id)));
                 }
             }
             SwarmEvent::OutgoingConnectionError { error, connection_id, .. } => {
@@ -193,18 +195,22 @@ async fn run(
                     let _ = answer.send(Err(error.to_string()));
                 }
             }
-            SwarmEvent::Behaviour(BehaviourEvent::Identify(event)) => match event {
-                identify::Event::Received { info, .. } => {
-                    identified.send_replace(Some(Ok(info)));
-                }
-                identify::Event::Error { error, .. } => {
-                    identified.send_replace(Some(Err(error.to_string())));
-                }
-                _ => {}
-            },
+            SwarmEvent::Behaviour(BehaviourEvent::Identify(event)) => {
+                let (id, told) = match event {
+                    identify::Event::Received { connection_id, info, .. } => {
+                        (connection_id, Ok(info))
+                    }
+                    identify::Event::Error { connection_id, error, .. } => {
+                        (connection_id, Err(error.to_string()))
+                    }
+                    _ => continue,
+                };
+                identified.send_modify(|heard| drop(heard.insert(id, told)));
+            }
             SwarmEvent::Behaviour(BehaviourEvent::Ping(event)) => {
+                let round_trip = event.result.map_err(|error| error.to_string());
                 // Nobody may be waiting for one.
-                let _ = pings.send((event.peer, event.result.map_err(|error| error.to_string())));
+                let _ = pings.send((event.connection, round_trip));
             }
             _ => {}
         }
@@ -217,19 +223,50 @@ async fn run(
     }
 }
 
+/// Waits for the first address of a listener that is `wanted`.
+///
+/// # Errors
+///
+/// Why the listener has ended.
+pub async fn listening<C: Carrier>(
+    swarm: &mut Swarm<Behaviour<C::Own>>,
+    listener: ListenerId,
+    wanted: impl Fn(&Multiaddr) -> bool,
+) -> Result<Multiaddr, Failure> {
+    loop {
+        match swarm.select_next_some().await {
+            SwarmEvent::NewListenAddr { listener_id, address }
+                if listener_id == listener && wanted(&address) =>
+            {
+                return Ok(address.with_p2p(*swarm.local_peer_id()).unwrap_or_else(|whole| whole));
+            }
+            SwarmEvent::ListenerClosed { listener_id, reason, .. } if listener_id == listener => {
+                return Err(reason
+                    .err()
+                    .unwrap_or_else(|| io::ErrorKind::NotConnected.into())
+                    .into());
+            }
+            SwarmEvent::ListenerError { listener_id, error } if listener_id == listener => {
+                return Err(error.into());
+            }
+            _ => {}
+        }
+    }
+}
+
 /// Serves whatever the contract asks for, beside the behaviours.
-fn serve_all(swarm: &mut Swarm<Behaviour>, carrier: Carrier) -> Result<(), Failure> {
+fn serve_all<C: Carrier>(swarm: &mut Swarm<Behaviour<C::Own>>, carrier: C) -> Result<(), Failure> {
     for protocol in SERVED {
-        let mut control = swarm.behaviour().stream.new_control();
+        let mut control = swarm.behaviour().stream.inner().new_control();
         tokio::spawn(serve(protocol, carrier, control.accept(StreamProtocol::new(protocol))?));
     }
     Ok(())
 }
 
-async fn serve(protocol: &'static str, carrier: Carrier, mut incoming: IncomingStreams) {
+async fn serve<C: Carrier>(protocol: &'static str, carrier: C, mut incoming: IncomingStreams) {
     while let Some((peer, stream)) = incoming.next().await {
         tokio::spawn(async move {
-            let stream = Stream::new(stream, carrier, Manner::Usual);
+            let stream = carrier.stream(stream, Manner::Usual);
             let served = contract::serve(protocol, stream).await;
             if let Err(error) = served {
                 eprintln!("{protocol} for {peer} failed: {error}");
@@ -238,23 +275,5 @@ async fn serve(protocol: &'static str, carrier: Carrier, mut incoming: IncomingS
     }
 }
 
-/// Where to listen in order to dial `target`: loopback reaches nothing but loopback.
-fn beside(target: &Multiaddr) -> Result<Multiaddr, Failure> {
-    let address = match target.iter().next() {
-        Some(Protocol::Ip4(ip)) if ip.is_loopback() => "/ip4/127.0.0.1/udp/0/webrtc-direct",
-        Some(Protocol::Ip4(_)) => "/ip4/0.0.0.0/udp/0/webrtc-direct",
-        Some(Protocol::Ip6(ip)) if ip.is_loopback() => "/ip6/::1/udp/0/webrtc-direct",
-        Some(Protocol::Ip6(_)) => "/ip6/::/udp/0/webrtc-direct",
-        _ => return Err(format!("{target} does not begin with an IP address").into()),
-    };
-    Ok(address.parse()?)
-}
-
-/// Far below rust-libp2p's default of 15 s, for two reasons. A dialer takes its round trips from its own
-/// behaviour. And a defect of libp2p-ping 0.48.0: having answered a ping, its handler (src/handler.rs,
-/// `poll`) puts up the future for the next one without polling it, so nothing wakes the handler when that
-/// ping comes. The handler's own pings do: with the default interval every second ping of a peer is
-/// answered up to 15 s late, with this one up to 100 ms.
-const PING_OFTEN: Duration = Duration::from_millis(100);
 /// More than a DTLS close_notify needs on a loaded machine.
 const CLOSE: Duration = Duration::from_secs(2);
