@@ -245,7 +245,10 @@ impl Connection {
         let at = |at, why| Some(Deadline { at, why });
         let of_phase = match &self.phase {
             Phase::Racing(race) => race.deadline(),
-            Phase::Checking(checking) => checking.agent.deadline(),
+            Phase::Checking(checking) => {
+                let begins = checking.begins_at.map(|at| Deadline { at, why: "DTLS begins" });
+                Deadline::earliest(begins, checking.agent.deadline())
+            }
             Phase::Authenticating(authenticating) => {
                 authenticating.zero.start_at.map(|at| Deadline { at, why: "Noise begins" })
             }

@@ -43,6 +43,8 @@ pub(super) struct Checking {
     pub(super) agent: Box<TrickleAgent>,
     /// What the peer has said of itself.
     pub(super) described: Option<Described>,
+    /// When a client may begin DTLS, as there is a path.
+    pub(super) begins_at: Option<Timestamp>,
 }
 
 /// What of a peer's description counts once there is a path.

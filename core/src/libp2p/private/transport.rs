@@ -233,6 +233,7 @@ impl<B> fmt::Debug for Transport<B> {
 mod tests {
     use std::format;
     use std::io;
+    use std::string::ToString;
 
     use futures::executor::block_on;
     use futures::future::poll_fn;
@@ -268,7 +269,7 @@ mod tests {
     fn what_is_for_others_is_not_supported() {
         let (mut transport, _behaviour) = transport();
         for text in [
-            format!("{CIRCUIT}"),
+            CIRCUIT.to_string(),
             format!("{CIRCUIT}{PEER}"),
             format!("/ip4/192.0.2.1/udp/4001/webrtc-direct{PEER}"),
             format!("/ip4/192.0.2.1/udp/4001/webrtc{PEER}"),

@@ -8,6 +8,7 @@
 //! Signaling goes on beside all of it, and a little longer. Obeys: libp2p webrtc, "WebRTC" (browser-to-browser).
 
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
+use core::time::Duration;
 use std::boxed::Box;
 use std::string::ToString;
 
@@ -79,7 +80,11 @@ impl Connection {
             started: now,
             due,
             timeline: Timeline::default(),
-            phase: Phase::Checking(Checking { agent: Box::new(agent), described: None }),
+            phase: Phase::Checking(Checking {
+                agent: Box::new(agent),
+                described: None,
+                begins_at: None,
+            }),
             streams: Streams::new(id, ChannelIds::odd(), &shared.config.limits),
             remote: NOWHERE,
             certificate: None,
@@ -235,7 +240,15 @@ impl Connection {
         checking.agent.poll_transmit(&mut shared.outbox);
         let Some(Described { role, fingerprint }) = checking.described else { return };
         let path = checking.agent.destination();
-        if path.is_none() && !(is_begun && role == Role::Server) {
+        let may_begin = match role {
+            Role::Server => path.is_some() || is_begun,
+            Role::Client if path.is_some() => {
+                let pause = HEAD_START.saturating_sub(checking.agent.rtt().unwrap_or_default());
+                *checking.begins_at.get_or_insert(now + pause) <= now
+            }
+            Role::Client => false,
+        };
+        if !may_begin {
             return;
         }
         let Phase::Checking(checking) = core::mem::replace(&mut self.phase, Phase::Over) else {
@@ -322,6 +335,12 @@ fn is_usable(remote: &Description) -> Result<(), &'static str> {
     }
     Ok(())
 }
+
+/// What libdatachannel needs from the answer to a check to its knowing our fingerprint, on a path without delay: it
+/// tells ICE of an answer before it has stored what is in it, and refuses whoever is faster than that.
+///
+/// Measured: the refusal came within 5 ms on a busy machine, in one dial of ten; there is room to spare.
+const HEAD_START: Duration = Duration::from_millis(30);
 
 /// Where a peer is until that is known.
 const NOWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 0);
