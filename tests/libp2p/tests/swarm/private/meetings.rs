@@ -137,11 +137,11 @@ pub(crate) async fn an_idle_circuit<S: Stage>() {
             SwarmEvent::ConnectionEstablished { endpoint, .. } if index == 2 => {
                 met |= is_private(endpoint.get_remote_address());
             }
-            SwarmEvent::ConnectionClosed { endpoint, cause, .. } if index == 2 => {
-                if is_relayed(endpoint.get_remote_address()) {
-                    assert!(matches!(cause, Some(ConnectionError::KeepAliveTimeout)), "{cause:?}");
-                    closed = true;
-                }
+            SwarmEvent::ConnectionClosed { endpoint, cause, .. }
+                if index == 2 && is_relayed(endpoint.get_remote_address()) =>
+            {
+                assert!(matches!(cause, Some(ConnectionError::KeepAliveTimeout)), "{cause:?}");
+                closed = true;
             }
             SwarmEvent::OutgoingConnectionError { error, .. } => panic!("{error}"),
             _ => {}
