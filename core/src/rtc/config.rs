@@ -172,12 +172,14 @@ pub struct Limits {
     pub addresses_per_peer: usize,
     /// Private connections whose set-up is not done. Further ones are refused.
     ///
-    /// Against: peers that come through relays, under as many names as they like. 64, of some 30 KiB each at most.
+    /// Against: peers that come through relays, under as many names as they like. 64, of up to 56 KiB each.
+    /// One peer may have four that it has offered, and all peers together three quarters of them.
     pub meetings: usize,
     /// Addresses that the peer of a private connection may name, and as many that it may check from.
     ///
-    /// Against: a peer that has us send checks to whomever it names. 32, to each of which some eight checks go: 60 KiB
-    /// for a meeting, which costs the peer a relayed connection.
+    /// Against: a peer that has us send checks to whomever it names. 32, to each of which seven checks go: 21 KB for a
+    /// meeting, which costs the peer a relayed connection. No more than a hundred are of use: so many pairs are
+    /// checked.
     pub candidates_per_peer: usize,
     /// Streams open at once on a connection, both directions together. Further ones are reset.
     ///

@@ -8,6 +8,7 @@
 //! | `stalled` | peers that stop in the middle of their set-up |
 //! | `streams` | streams, frames and resets of a peer that has come in |
 //! | `packets` | SCTP by a peer that breaks its rules |
+//! | `meetings` | peers who come in through a relay |
 //!
 //! Everything is under a virtual clock and from a seed, so the numbers are the same in every run. Bytes
 //! and allocations are those of one thread: `cargo test -p floe-tests --test attack -- --nocapture`
@@ -22,6 +23,7 @@ use floe_tests::duration::{millis, secs};
 mod amplification;
 mod budget;
 mod flood;
+mod meetings;
 mod packets;
 mod stage;
 mod stalled;
