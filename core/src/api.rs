@@ -4,8 +4,8 @@
 //! lower floors among it, is in the `floe_core` that each of them re-exports.
 
 pub use crate::driver::{
-    AddrChange, Connection, DialError, Endpoint, Flow, ListenAddrs, Observed, Observer, Stream,
-    os_seed,
+    AddrChange, Connection, DialError, Endpoint, Flow, ListenAddrs, Lookup, Observed, Observer,
+    Resolver, Stream, os_seed,
 };
 pub use crate::fingerprint::Fingerprint;
 pub use crate::ice::Version;

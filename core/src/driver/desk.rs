@@ -257,7 +257,9 @@ impl Desk {
             Event::Writable { id } => pump.write(now, endpoint, id),
             Event::Finished { id, .. } => pump.finished(id),
             Event::StreamClosed { id, end } => pump.ended(now, endpoint, id, end),
-            Event::Hidden { .. } => {}
+            Event::Hidden { id, candidate } => {
+                self.meetings.on_hidden(now, endpoint, id, candidate);
+            }
             Event::KeyLog { .. } => {} // The loop has shown it to the observer.
         }
     }

@@ -12,6 +12,7 @@ use super::error::{DialError, Ending};
 use super::hub::Hub;
 use super::link::{Begin, Link};
 use super::listen_addrs::{ListenAddrs, listen_addr};
+use super::names::Resolver;
 use super::talk::Talk;
 use crate::fingerprint::Fingerprint;
 use crate::multiaddr::DirectAddr;
@@ -187,6 +188,12 @@ impl Endpoint {
         let (link, id, established) = hub.accept().await?;
         let alive = Arc::new(Alive::new(link, hub.clone()));
         Some(Connection::new(alive, id, established))
+    }
+
+    /// From now on, names of mDNS behind which peers of private connections hide are looked up by this one. Without
+    /// any they are passed over.
+    pub fn set_resolver(&self, resolver: impl Resolver) {
+        self.owned.hub.set_resolver(Arc::new(resolver));
     }
 
     /// Accepts no connections any more: those that peers dial from now on are refused, and those that wait

@@ -5,12 +5,13 @@ use core::mem;
 use core::net::SocketAddr;
 use core::task::Poll;
 use std::collections::VecDeque;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::error::Ending;
 use super::interfaces::{Interfaces, Told};
 use super::link::Link;
 use super::mail::{Letter, Mailbox};
+use super::names::Resolver;
 use super::question::Question;
 use super::watched::Watched;
 use crate::rtc::output::Established;
@@ -27,6 +28,8 @@ pub(super) struct Hub {
     /// The address that the socket is bound to.
     pub(super) local: SocketAddr,
     pub(super) interfaces: Interfaces,
+    /// Who looks up names of mDNS, if anybody does.
+    resolver: Mutex<Option<Arc<dyn Resolver>>>,
     state: Watched<State>,
 }
 
@@ -57,7 +60,16 @@ pub(super) struct Wishes {
 impl Hub {
     pub(super) fn new(local: SocketAddr, interfaces: Interfaces) -> Arc<Self> {
         let (mail, state) = (Mailbox::default(), Watched::new(State::default()));
-        Arc::new(Self { mail, local, interfaces, state })
+        Arc::new(Self { mail, local, interfaces, resolver: Mutex::default(), state })
+    }
+
+    pub(super) fn set_resolver(&self, resolver: Arc<dyn Resolver>) {
+        *self.resolver.lock().unwrap_or_else(PoisonError::into_inner) = Some(resolver);
+    }
+
+    pub(super) fn resolver(&self) -> Option<Arc<dyn Resolver>> {
+        // Nothing inside can panic half-way.
+        self.resolver.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     pub(super) async fn accept(&self) -> Option<Arrival> {

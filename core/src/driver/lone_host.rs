@@ -22,6 +22,8 @@ use crate::time::Timestamp;
 pub(super) struct Host {
     /// The last number of its address.
     pub(super) host: Mutex<u8>,
+    /// Where datagrams were sent to.
+    pub(super) sent: Mutex<Vec<SocketAddr>>,
     now: Mutex<Timestamp>,
     /// When the driver waits to be woken, if at all.
     alarm: Mutex<Option<Timestamp>>,
@@ -73,7 +75,8 @@ impl Socket for Io {
         pending().await
     }
 
-    async fn send(&self, _: Transmit<'_>) -> io::Result<()> {
+    async fn send(&self, transmit: Transmit<'_>) -> io::Result<()> {
+        self.0.sent.lock().unwrap().push(transmit.remote);
         Ok(())
     }
 }

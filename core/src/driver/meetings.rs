@@ -14,9 +14,10 @@ use std::sync::Arc;
 use super::bell::Bell;
 use super::hub::Hub;
 use super::interfaces::{Lookout, Told};
+use super::names::Lookups;
 use super::talk::{Came, Talk};
 use crate::rtc::private::Heard;
-use crate::rtc::signaling::StreamAction;
+use crate::rtc::signaling::{RemoteCandidate, StreamAction};
 use crate::rtc::{ConnectionId, Endpoint};
 use crate::time::Timestamp;
 
@@ -33,6 +34,7 @@ struct Meeting {
     /// None once it is done with.
     talk: Option<Talk>,
     bell: Arc<Bell>,
+    lookups: Lookups,
     /// The connection is up.
     is_up: bool,
     /// Signaling is over: the stream may take what it was given until then.
@@ -70,7 +72,8 @@ impl Meetings {
         talk: Talk,
     ) {
         let bell = Bell::new(id, self.hub.clone());
-        let meeting = Meeting { talk: Some(talk), bell, is_up: false, until: None };
+        let lookups = Lookups::default();
+        let meeting = Meeting { talk: Some(talk), bell, lookups, is_up: false, until: None };
         self.under_way.insert(id, meeting);
         self.hear(now, endpoint, id);
     }
@@ -105,9 +108,36 @@ impl Meetings {
         }
     }
 
-    /// A stream has called: takes what it brings, a buffer at most, and gives it what it takes.
+    /// A stream or a look-up has called: takes what it brings, a buffer at most, and gives it what it takes.
     pub(super) fn on_call(&mut self, now: Timestamp, endpoint: &mut Endpoint, bell: &Bell) {
-        self.hear(now, endpoint, bell.attend());
+        let id = bell.attend();
+        self.hear(now, endpoint, id);
+        self.find(now, endpoint, id);
+    }
+
+    /// A peer hides behind a name.
+    pub(super) fn on_hidden(
+        &mut self,
+        now: Timestamp,
+        endpoint: &mut Endpoint,
+        id: ConnectionId,
+        candidate: RemoteCandidate,
+    ) {
+        if let Some(meeting) = self.under_way.get_mut(&id)
+            && let Some(resolver) = self.hub.resolver()
+        {
+            meeting.lookups.begin(candidate, &*resolver);
+            self.find(now, endpoint, id);
+        }
+    }
+
+    /// Tells the endpoint of names that have been looked up.
+    fn find(&mut self, now: Timestamp, endpoint: &mut Endpoint, id: ConnectionId) {
+        let Some(Meeting { lookups, bell, .. }) = self.under_way.get_mut(&id) else { return };
+        let waker = bell.waker();
+        while let Some((candidate, ip)) = lookups.poll(&mut Context::from_waker(&waker)) {
+            endpoint.resolved(now, id, &candidate, ip);
+        }
     }
 
     fn hear(&mut self, now: Timestamp, endpoint: &mut Endpoint, id: ConnectionId) {

@@ -65,6 +65,8 @@ impl<S: Socket, C: Clock> Driver<S, C> {
         let addrs = move || weak.upgrade().map_or(Ok(Vec::new()), |socket| socket.local_addrs());
         let hub = Hub::new(local, Interfaces::new(local, Box::new(addrs)));
         let handle = Endpoint::new(hub.clone(), &config);
+        // Whether anybody can look them up, the handles say later.
+        let config = Config { resolve_names: true, ..config };
         let driver = Self {
             endpoint: rtc::Endpoint::new(Arc::new(config), clock.epoch(), seed)
                 .map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?,

@@ -14,7 +14,7 @@ pub(in crate::driver) struct Scripted(Arc<Mutex<State>>);
 #[derive(Default)]
 pub(in crate::driver) struct State {
     /// What reads find; pending when there is nothing.
-    reads: VecDeque<io::Result<Vec<u8>>>,
+    pub(in crate::driver) reads: VecDeque<io::Result<Vec<u8>>>,
     /// How many bytes writes take; an error if so.
     room: Option<usize>,
     pub(in crate::driver) written: Vec<u8>,
