@@ -112,7 +112,10 @@ impl Attempt {
 
     /// How many steps were done.
     pub(super) fn steps(&self) -> usize {
-        self.failed_step().map_or(Step::ALL.len(), |step| step as usize)
+        let failed = self.failed_step();
+        let reached =
+            failed.and_then(|failed| Step::DIRECT.iter().position(|&step| step == failed));
+        reached.unwrap_or(Step::DIRECT.len())
     }
 }
 
