@@ -24,7 +24,7 @@
 //! - [`stun`]: reading and writing the STUN messages themselves.
 
 pub mod stun;
-mod text;
+pub(crate) mod text;
 mod version;
 
 pub use text::{Password, TextError, Ufrag};

@@ -152,6 +152,7 @@ mod connection;
 mod engine;
 mod framed;
 pub(crate) mod handshake;
+mod one_host;
 mod outbox;
 mod phase;
 mod queue;

@@ -111,7 +111,7 @@ fn ice_chars(text: &[u8], min: usize, max: usize) -> Result<&str, TextError> {
 }
 
 /// The ice-char for six random bits.
-pub(super) const fn ice_char(bits: u8) -> u8 {
+pub(crate) const fn ice_char(bits: u8) -> u8 {
     ICE_CHARS[(bits & 63) as usize]
 }
 

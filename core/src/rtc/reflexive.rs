@@ -16,13 +16,14 @@ mod transaction;
 
 use core::error::Error;
 use core::fmt;
-use core::net::{IpAddr, SocketAddr};
+use core::net::SocketAddr;
 use core::time::Duration;
 use std::collections::VecDeque;
 use std::vec::Vec;
 
 use self::transaction::{Step, Transaction};
 use super::entropy::Entropy;
+use super::one_host::is_one_host;
 use crate::ice::stun::{
     BARE_REQUEST_LEN, Binding, Class, TransactionId, VerifyError, write_bare_binding_request,
 };
@@ -185,7 +186,10 @@ impl Reflexive {
         // The second answer, where a request was sent twice, tells nothing new.
         if transaction.finish() {
             // RFC 8489 §14.1: MAPPED-ADDRESS is there for servers that know nothing better.
-            let mapped = binding.mapped().or(binding.mapped_plainly()).filter(is_one_host);
+            let mapped = binding
+                .mapped()
+                .or(binding.mapped_plainly())
+                .filter(|it| it.port() != 0 && is_one_host(it.ip()));
             let said = match binding.class() {
                 Class::Error => Err(Failure::Refused(binding.error_code())),
                 _ => mapped.ok_or(Failure::NoAddress),
@@ -281,15 +285,6 @@ impl Reflexive {
     fn is_unknown(&self) -> bool {
         self.servers.iter().all(|it| it.is_settled && it.mapped.is_none())
     }
-}
-
-/// Whether a peer could be reached there.
-fn is_one_host(address: &SocketAddr) -> bool {
-    let is_one_host = match address.ip() {
-        IpAddr::V4(ip) => !(ip.is_unspecified() || ip.is_multicast() || ip.is_broadcast()),
-        IpAddr::V6(ip) => !(ip.is_unspecified() || ip.is_multicast()),
-    };
-    is_one_host && address.port() != 0
 }
 
 fn transaction_id(entropy: &mut Entropy) -> TransactionId {

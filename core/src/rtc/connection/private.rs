@@ -17,7 +17,6 @@ use tracing::field::display;
 
 use super::Connection;
 use super::setup::build_engine;
-use crate::fingerprint::Fingerprint;
 use crate::multiaddr::certhashes::Certhashes;
 use crate::rtc::channel_ids::ChannelIds;
 use crate::rtc::engine::{Expected, Families, Ice, Role, TrickleAgent};
@@ -261,12 +260,8 @@ impl Connection {
         let ice = Ice::Trickle(checking.agent);
         let expected = Expected::OneOf(Certhashes::one(fingerprint));
         let engine = build_engine(now, ice, role, expected, false, false, shared);
-        self.phase = Phase::Securing(Securing {
-            engine,
-            version: None,
-            expected: None,
-            fingerprint: None::<Fingerprint>,
-        });
+        self.phase =
+            Phase::Securing(Securing { engine, version: None, expected: None, fingerprint: None });
     }
 
     /// The association is up, and with it the connection: who the peer is was known before.

@@ -23,8 +23,9 @@ impl Endpoint {
     /// Begins a private connection: see [`private`](crate::rtc::private). [`Event::Connected`](super::super::Event)
     /// or `Closed` follows; `Signaling` says each time that there is something to be done to the stream.
     ///
-    /// Who offers a connection to a peer whose own offer is being answered is refused. Who answers a peer that we have offered a connection ourselves has one at the end, not two: either our own
-    /// attempt ends as [`Replaced`](ConnectionEnd::Replaced), or this one is refused.
+    /// Who offers a connection to a peer whose own offer is being answered is refused. Who answers a peer that we have
+    /// offered a connection ourselves has one at the end, not two: either our own attempt ends as
+    /// [`Replaced`](ConnectionEnd::Replaced), or this one is refused.
     ///
     /// # Errors
     /// [`DialRefused`], if there are too many, or if our own offer has come to a connection already.

@@ -151,10 +151,7 @@ impl FullAgent {
         agent.set_controlling(true);
         // A dialer of webrtc-direct controls, whatever the other side claims.
         agent.set_control_tie_breaker(u64::MAX);
-        agent.set_initial_stun_rto(CHECK_RTO);
-        agent.set_max_stun_rto(CONSENT_INTERVAL);
-        agent.set_max_stun_retransmits(CHECKS_MAX);
-        agent.set_timing_advance(TIMING_ADVANCE);
+        pace(&mut agent, CHECK_RTO);
         agent.add_local_candidate(host(placeholder(remote)));
         if let Ok(candidate) = Candidate::host(remote, Protocol::Udp) {
             agent.add_remote_candidate(candidate);
@@ -176,13 +173,7 @@ impl FullAgent {
             return false;
         }
         let Ok(message) = StunMessage::parse(datagram) else { return false };
-        let packet = StunPacket {
-            proto: Protocol::Udp,
-            source: remote,
-            destination: placeholder(remote),
-            message,
-        };
-        let accepted = self.agent.handle_packet(self.epoch.instant(now), packet);
+        let accepted = self.agent.handle_packet(self.epoch.instant(now), packet(remote, message));
         if accepted {
             // The library nominates only when it is told the time.
             self.handle_timeout(now);
@@ -268,6 +259,20 @@ impl Sha1HmacProvider for RingHmac {
 
 fn creds(secrets: &Secrets<'_>) -> IceCreds {
     IceCreds { ufrag: secrets.ufrag.as_str().into(), pass: secrets.password.as_str().into() }
+}
+
+/// How often an agent checks, first and at last, and when it gives a pair up.
+fn pace(agent: &mut IceAgent, first: Duration) {
+    agent.set_initial_stun_rto(first);
+    agent.set_max_stun_rto(CONSENT_INTERVAL);
+    agent.set_max_stun_retransmits(CHECKS_MAX);
+    agent.set_timing_advance(TIMING_ADVANCE);
+}
+
+/// A message as it came from `remote`.
+fn packet(remote: SocketAddr, message: StunMessage<'_>) -> StunPacket<'_> {
+    let destination = placeholder(remote);
+    StunPacket { proto: Protocol::Udp, source: remote, destination, message }
 }
 
 /// The agent's local address: the same for each datagram, whatever the socket is bound to, as the

@@ -2,6 +2,7 @@
 
 use core::str;
 
+use crate::ice::text::ice_char;
 use crate::ice::{Password, Secrets, Ufrag};
 use crate::rtc::entropy::Entropy;
 
@@ -19,7 +20,7 @@ impl LocalSecrets {
         let mut text = [0; UFRAG_LEN + PASSWORD_LEN];
         entropy.fill(&mut text);
         for byte in &mut text {
-            *byte = ICE_CHARS[usize::from(*byte % 64)];
+            *byte = ice_char(*byte);
         }
         Self(text)
     }
@@ -38,9 +39,6 @@ impl LocalSecrets {
         str::from_utf8(&self.0[..UFRAG_LEN]).expect("ice-chars are ASCII")
     }
 }
-
-/// RFC 8839 §5.4, ice-char.
-const ICE_CHARS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 #[cfg(test)]
 mod tests {

@@ -1,6 +1,5 @@
 //! What the peer says: its description, and the candidates that belong to it.
 
-use core::net::IpAddr;
 use std::borrow::ToOwned;
 use std::collections::VecDeque;
 use std::string::{String, ToString};
@@ -8,6 +7,7 @@ use std::vec::Vec;
 
 use super::Event;
 use crate::rtc::CandidateInit;
+use crate::rtc::one_host::is_one_host;
 use crate::sdp::{Address, Candidate, SessionDescription, Setup, Transport};
 
 /// A candidate of the peer that can be used: over UDP, of the one component that there is, at an address of its
@@ -24,11 +24,7 @@ impl RemoteCandidate {
     /// `None` if it is of no use, to us or to anybody.
     fn new(candidate: &Candidate<'_>) -> Option<Self> {
         let is_usable = match candidate.address {
-            // What many receive, or nobody, is no address of the peer.
-            Address::Ip(IpAddr::V4(ip)) => {
-                !(ip.is_unspecified() || ip.is_multicast() || ip.is_broadcast())
-            }
-            Address::Ip(IpAddr::V6(ip)) => !(ip.is_unspecified() || ip.is_multicast()),
+            Address::Ip(ip) => is_one_host(ip),
             // Of names, browsers write those of mDNS and follow no others: a stranger could have us ask DNS for
             // whatever he likes.
             Address::Name(name) => name.is_mdns(),

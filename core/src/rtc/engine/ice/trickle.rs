@@ -20,13 +20,14 @@ use core::time::Duration;
 use std::string::ToString;
 use std::vec::Vec;
 
-use is::stun::{StunMessage, StunPacket};
-use is::{Candidate, IceAgent, IceAgentEvent, Protocol};
+use is::stun::StunMessage;
+use is::{Candidate, IceAgent, IceAgentEvent};
 
 use self::questions::Questions;
-use super::{RingHmac, creds, host, placeholder};
+use super::{RingHmac, creds, host, pace, packet, placeholder};
 use crate::ice::Secrets;
 use crate::rtc::epoch::Epoch;
+use crate::rtc::one_host::is_one_host;
 use crate::rtc::outbox::Outbox;
 use crate::rtc::output::Port;
 use crate::sdp;
@@ -85,10 +86,7 @@ impl TrickleAgent {
         let mut agent = IceAgent::with_hmac(creds(local), &RingHmac);
         agent.set_controlling(is_controlling);
         agent.set_control_tie_breaker(tie_breaker);
-        agent.set_initial_stun_rto(CHECK_RTO);
-        agent.set_max_stun_rto(super::CONSENT_INTERVAL);
-        agent.set_max_stun_retransmits(super::CHECKS_MAX);
-        agent.set_timing_advance(super::TIMING_ADVANCE);
+        pace(&mut agent, CHECK_RTO);
         agent.set_max_candidate_pairs(PAIRS_MAX);
         let Families { ipv4, ipv6 } = families;
         let some = ipv4.then_some(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
@@ -132,7 +130,8 @@ impl TrickleAgent {
         let remote = SocketAddr::new(remote.ip().to_canonical(), remote.port());
         let mut candidate = *candidate;
         candidate.address = sdp::Address::Ip(remote.ip());
-        if is_one_host(remote)
+        if remote.port() != 0
+            && is_one_host(remote.ip())
             && self.learn(remote)
             && let Ok(candidate) = Candidate::from_sdp_string(&candidate.to_string())
         {
@@ -172,13 +171,7 @@ impl TrickleAgent {
         if is_success && !self.questions.may_be_seen_at(message.mapped_address()) {
             return false;
         }
-        let packet = StunPacket {
-            proto: Protocol::Udp,
-            source: remote,
-            destination: placeholder(remote),
-            message,
-        };
-        let accepted = self.agent.handle_packet(self.epoch.instant(now), packet);
+        let accepted = self.agent.handle_packet(self.epoch.instant(now), packet(remote, message));
         if accepted {
             if !self.proven.contains(&remote) {
                 self.proven.push(remote);
@@ -288,15 +281,6 @@ impl TrickleAgent {
     fn note_deadline(&mut self) {
         self.deadline = self.agent.poll_timeout().map(|at| self.epoch.timestamp(at));
     }
-}
-
-/// Whether datagrams to an address go to one host.
-const fn is_one_host(addr: SocketAddr) -> bool {
-    addr.port() != 0
-        && match addr.ip() {
-            IpAddr::V4(ip) => !(ip.is_unspecified() || ip.is_multicast() || ip.is_broadcast()),
-            IpAddr::V6(ip) => !(ip.is_unspecified() || ip.is_multicast()),
-        }
 }
 
 /// A peer that has said nothing for so long on the path in use, while it does on another one, has left.
