@@ -54,18 +54,19 @@
 #[cfg(feature = "libp2p")]
 pub mod libp2p;
 mod stream;
+mod watched;
 
 use std::io;
 use std::net::{SocketAddr, UdpSocket};
 use std::time::Instant;
 
 use floe_core::runtime::{self, Reactor, Readiness};
-use tokio::io::Interest;
 
 pub use floe_core;
 #[doc(inline)]
 pub use floe_core::api::*;
 pub use stream::TokioStream;
+pub use watched::Watched;
 
 /// Binds a UDP socket and runs an endpoint on it, as a task of the current runtime.
 ///
@@ -116,10 +117,10 @@ fn bind_now(addr: SocketAddr, config: Config, observer: impl Observer) -> io::Re
 pub struct Tokio;
 
 impl Reactor for Tokio {
-    type Watched = tokio::net::UdpSocket;
+    type Watched = Watched;
 
     fn watch(&self, socket: UdpSocket) -> io::Result<Self::Watched> {
-        tokio::net::UdpSocket::from_std(socket)
+        Watched::new(socket)
     }
 
     async fn when<T: Send>(
@@ -128,11 +129,10 @@ impl Reactor for Tokio {
         what: Readiness,
         attempt: impl FnMut() -> io::Result<T> + Send,
     ) -> io::Result<T> {
-        let interest = match what {
-            Readiness::Read => Interest::READABLE,
-            Readiness::Write => Interest::WRITABLE,
-        };
-        socket.async_io(interest, attempt).await
+        match what {
+            Readiness::Read => socket.read(attempt).await,
+            Readiness::Write => socket.write(attempt).await,
+        }
     }
 
     async fn sleep_until(&self, at: Instant) {
