@@ -72,6 +72,7 @@ pub(crate) use self::expected::Expected;
 pub(crate) use self::ice::{Families, FullAgent, Ice, RingHmac, TrickleAgent};
 pub(crate) use self::lite::Lite;
 pub(crate) use self::numbers::Counters;
+pub(crate) use self::sctp::CHUNK_LEN;
 pub(crate) use self::vocabulary::{Event, Role};
 
 /// What an engine is made of.

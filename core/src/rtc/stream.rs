@@ -16,10 +16,10 @@ use tracing::{Span, debug, trace};
 
 use self::inbound::{Inbound, keep};
 use super::error::{StreamEnd, WriteError};
-use super::framed::encode;
+use super::framed::{PAYLOAD_LEN, encode};
 use super::output::Read;
 use super::telemetry;
-use crate::frame::{Decoder, Flag, Item, Message, PAYLOAD_LEN_MAX};
+use crate::frame::{Decoder, Flag, Item, Message};
 use crate::stream::{Cause, Lifecycle, ReadHalf, Reply, Wish, WriteHalf};
 use crate::time::{Deadline, Timestamp};
 
@@ -254,7 +254,7 @@ impl Stream {
         if self.outbound.is_empty() {
             return (None, news);
         }
-        let len = self.outbound.len().min(PAYLOAD_LEN_MAX);
+        let len = self.outbound.len().min(PAYLOAD_LEN);
         let message = encode(Message { flag: None, payload: &self.outbound[..len] });
         self.outbound.advance(len);
         if self.outbound.is_empty() {

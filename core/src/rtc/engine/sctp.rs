@@ -24,6 +24,8 @@ use bytes::Bytes;
 
 use super::vocabulary::Role;
 
+pub(crate) use self::proto::CHUNK_LEN;
+
 /// The back end in use.
 pub(super) type Association = proto::Association;
 

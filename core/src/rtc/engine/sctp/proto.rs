@@ -115,7 +115,7 @@ impl Sctp for Association {
         let window = Window::new(receive_window, receive_window_max);
         let transport = Arc::new(transport(window));
         let mut config = EndpointConfig::new();
-        config.max_payload_size(PACKET_LEN_MAX as u32 - PACKET_OVERHEAD);
+        config.max_payload_size(CHUNK_LEN as u32);
         let mut server = ServerConfig::new();
         server.transport = transport.clone();
         Self {
@@ -537,8 +537,8 @@ fn transport(window: Window) -> TransportConfig {
 /// UDP payload of at most 1 200 bytes: what any path carries (RFC 9000 §14 assumes the same). DTLS 1.2
 /// adds 13 of header, 8 of nonce and 16 of tag; 1.3 adds less. Rounded down to a multiple of four.
 const PACKET_LEN_MAX: usize = (1_200 - 37) / 4 * 4;
-/// SCTP header and the header of one DATA chunk.
-const PACKET_OVERHEAD: u32 = 12 + 16;
+/// What is left of it by the headers of SCTP and of one DATA chunk: the most that a packet carries of a message.
+pub(crate) const CHUNK_LEN: usize = PACKET_LEN_MAX - 12 - 16;
 /// The largest frame of libp2p is 16 KiB and its length; four times as much leaves room to bundle.
 const SEND_MESSAGE_MAX: u32 = 64 * 1024;
 /// A longer message aborts the association. Peers should send 16 KiB and are known to announce
