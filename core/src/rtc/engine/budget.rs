@@ -89,11 +89,12 @@ impl Budget {
         if self.path.is_none() && progress.unacknowledged[0] < MIN {
             return;
         }
-        let Some(rtt_min) = progress.rtt_min.filter(|rtt| *rtt >= LOCAL) else { return };
+        let Some(rtt_min) = progress.rtt_min else { return };
+        let max = if rtt_min < LOCAL { LOCAL_MAX.min(self.max) } else { self.max };
         let new = || Box::new(Path::new(progress.retransmits));
         let path = self.path.get_or_insert_with(new);
-        path.on_progress(progress, rtt_min);
-        path.bytes = path.budget().clamp(MIN, self.max);
+        path.on_progress(progress, rtt_min.max(LOCAL));
+        path.bytes = path.budget().clamp(MIN, max);
     }
 }
 
@@ -153,7 +154,10 @@ impl Path {
 }
 
 /// Below this round trip there is no path to speak of: what takes time is the machines.
-const LOCAL: Duration = Duration::from_millis(1);
+const LOCAL: Duration = Duration::from_micros(250);
+/// That is why more than this is of no use there: as much for the peer to work on as for us. What is written next
+/// would only wait behind it.
+const LOCAL_MAX: usize = 2 * MIN;
 /// A message more, so that SCTP always has one to say and sees that it may grow.
 const SLACK: usize = 16 * 1024;
 /// Two packets more each round: as slow as SCTP's own congestion control, so that others are not crowded out.

@@ -130,15 +130,21 @@ fn after_a_loss_it_is_for_the_window_of_sctp_to_say() {
 }
 
 #[test]
-fn a_local_network_is_given_the_least() {
-    let mut budget = Budget::new(MAX);
-    for n in 0..1_000 {
-        budget.on_progress(Progress {
-            now: Timestamp::from_millis(n),
-            rtt_min: Some(Duration::from_micros(500)),
-            unacknowledged: [MIN, 0],
-            retransmits: 0,
-        });
-    }
-    assert_eq!(budget.bytes(), MIN);
+fn one_machine_is_given_little_and_a_local_network_what_it_carries() {
+    let after = |rtt_min: u64, interval: u64| {
+        let mut budget = Budget::new(MAX);
+        for n in 0..1_000 {
+            budget.on_progress(Progress {
+                now: Timestamp::ZERO + Duration::from_micros(n * interval),
+                rtt_min: Some(Duration::from_micros(rtt_min)),
+                unacknowledged: [budget.bytes(), 0],
+                retransmits: 0,
+            });
+        }
+        budget.bytes()
+    };
+    assert_eq!(after(100, 200), 2 * MIN);
+    assert_eq!(after(100, 10_000), MIN, "it has not much to do");
+    // A gigabit with a round trip of nearly a millisecond.
+    assert!(after(900, 500) > 2 * MIN, "{}", after(900, 500));
 }
