@@ -51,8 +51,28 @@ fn known(dialer: &str, listener: &str, version: Version) -> Option<u32> {
 /// Dialer, listener, version, round trips.
 type Known = (&'static str, &'static str, Version, u32);
 
-/// Counted here, all with floe on a side.
-const KNOWN: &[Known] = &[("floe", "floe", V1, 5), ("floe", "floe", V2, 5)];
+/// Counted here, again and again and beside other work. What CI plays is in it, and what was as stable.
+const KNOWN: &[Known] = &[
+    ("floe", "floe", V1, 5),
+    ("floe", "floe", V2, 5),
+    ("floe", "floe-cli", V1, 5),
+    ("floe", "floe-cli", V2, 5),
+    ("floe-cli", "floe", V1, 5),
+    ("floe-cli", "floe", V2, 5),
+    ("floe-cli", "floe-cli", V1, 5),
+    ("floe-cli", "floe-cli", V2, 5),
+    ("floe", "go-libp2p", V1, 7),
+    ("floe", "go-libp2p", V2, 7),
+    ("go-libp2p", "floe", V1, 8),
+    ("go-libp2p", "floe", V2, 8),
+    ("js-libp2p", "floe", V1, 6),
+    ("js-libp2p", "floe", V2, 6),
+    ("chromium", "floe", V1, 5),
+    ("chromium", "floe", V2, 5),
+    ("floe", "js-libp2p", V1, 6),
+    ("floe", "rust-libp2p", V1, 7),
+    ("rust-libp2p", "floe", V1, 7),
+];
 
 #[cfg(test)]
 mod tests {
@@ -95,6 +115,27 @@ mod tests {
         let line = "go-libp2p -> go-libp2p v1 round-trips";
         assert_eq!(judge(line, &[9, 9, 9]), Ok(Some(Count::Right(9))));
         assert_eq!(judge("floe -> floe v1 lossy-ping", &[9]), Ok(None));
+    }
+
+    /// The same peers as in `.ci/run`.
+    #[test]
+    fn what_ci_plays_is_known() {
+        let played = ["floe", "floe-cli", "go-libp2p", "js-libp2p", "rust-libp2p"];
+        let with_floe = case::all().into_iter().filter(|case| {
+            let pair = [case.dialer.name, case.listener.name];
+            let expected = matches!(case.expected, case::Expected::Pass { .. });
+            case.story.name == "round-trips"
+                && pair.contains(&"floe")
+                && pair.iter().all(|name| played.contains(name))
+                && expected
+        });
+        let mut count = 0;
+        for case in with_floe {
+            let known = known(case.dialer.name, case.listener.name, case.version);
+            assert!(known.is_some(), "{case}");
+            count += 1;
+        }
+        assert_eq!(count, 15);
     }
 
     #[test]
