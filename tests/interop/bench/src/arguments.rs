@@ -22,7 +22,7 @@ pub(crate) struct Arguments {
     /// One round of small amounts: to see that everything works, not to be quoted.
     #[arg(long, conflicts_with_all = ["rounds", "large"])]
     fast: bool,
-    /// 10,000 idle connections in place of 1,000.
+    /// 10,000 idle connections in place of 1,000, by ten dialers.
     #[arg(long)]
     large: bool,
     /// Only these contenders. May be repeated.
@@ -58,9 +58,11 @@ impl Arguments {
     }
 
     pub(crate) fn amounts(&self) -> Amounts {
-        let usual = if self.fast { Amounts::FAST } else { Amounts::USUAL };
-        let connections = if self.large { 10_000 } else { usual.connections };
-        Amounts { connections, ..usual }
+        match (self.fast, self.large) {
+            (true, _) => Amounts::FAST,
+            (false, true) => Amounts::LARGE,
+            (false, false) => Amounts::USUAL,
+        }
     }
 
     fn wants(&self, row: &str) -> bool {
@@ -115,7 +117,8 @@ mod tests {
         assert_eq!(arguments.rows().count(), ROWS.len());
         assert_eq!(arguments.contenders().count(), CONTENDERS.len());
         assert!(arguments.round_trips());
-        assert_eq!(arguments.amounts().connections, 1_000);
+        let amounts = arguments.amounts();
+        assert_eq!((amounts.dialers, amounts.connections), (1, 1_000));
     }
 
     #[test]
@@ -126,7 +129,14 @@ mod tests {
         let rows: Vec<_> = arguments.rows().map(|row| row.name).collect();
         assert_eq!(rows, ["up-1k"]);
         assert!(!arguments.round_trips());
-        assert_eq!(arguments.amounts().connections, 10_000);
+        let amounts = arguments.amounts();
+        assert_eq!(amounts.dialers * amounts.connections, 10_000);
+    }
+
+    #[test]
+    fn many_connections_may_be_measured_once() {
+        assert_eq!(parse("--large --rounds 1").unwrap().rounds(), 1);
+        assert!(parse("--large --fast").is_err());
     }
 
     #[test]

@@ -4,6 +4,7 @@
 
 mod arguments;
 mod contender;
+mod dialers;
 mod measure;
 mod raw;
 mod round_trips;
@@ -80,7 +81,11 @@ fn run(arguments: &Arguments) -> Result<bool, String> {
     }
     let mut clean = results.is_clean(FLOE);
     if !results.rows.is_empty() {
-        print(&format!("{}\n{}", machine(arguments.rounds()), results.render()));
+        print(&format!(
+            "{}\n{}",
+            machine(arguments.rounds(), arguments.amounts().dialers),
+            results.render()
+        ));
     }
     if arguments.round_trips() {
         let pairs = round_trips::pairs(&bench.contenders);
@@ -146,11 +151,13 @@ impl<'a> Bench<'a> {
         let began = Instant::now();
         let measured = measure(&Task {
             dialer: &self.programs[dialer],
+            dialers: if row.crowd { amounts.dialers } else { 1 },
             listener: &self.programs[contender.name],
             listen: contender.listen,
             version: contender.versions[0],
             work: row.work(&amounts),
             delay: Duration::ZERO,
+            limit: row.limit(&amounts),
             idle: Duration::from_secs(idle),
         });
         let said = match &measured {
@@ -197,15 +204,19 @@ impl<'a> Bench<'a> {
 }
 
 /// What the figures depend on.
-fn machine(rounds: u32) -> String {
+fn machine(rounds: u32, dialers: u32) -> String {
     let cpus = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let model = cpus.lines().find_map(|line| line.strip_prefix("model name")).unwrap_or_default();
     let model = model.trim_start_matches([' ', '\t', ':']);
     let cores = thread::available_parallelism().map_or(0, usize::from);
     let rounds = if rounds == 1 { "one round".into() } else { format!("{rounds} rounds") };
+    let more = match dialers {
+        1 => String::new(),
+        more => format!(", but idle connections have {more} dialers"),
+    };
     format!(
         "{cores} cores ({model}), {rounds}. In a cell: median (lowest–highest) × times floe's median; † some \
-         pieces failed. Listener and dialer are one process each."
+         pieces failed. Listener and dialer are one process each{more}."
     )
 }
 

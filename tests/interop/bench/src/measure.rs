@@ -1,4 +1,5 @@
-//! One measurement: a fresh listener, a fresh dialer, one piece of work between two lines of the dialer's.
+//! One measurement: a fresh listener, a fresh dialer, one piece of work between two lines of the dialer's. Or
+//! several dialers, where one cannot do it all.
 //! What both have spent is read from outside, so that nobody counts for himself.
 
 use std::{
@@ -14,12 +15,14 @@ use interop::{
 };
 use serde_json::Value;
 
-use crate::usage::Usage;
+use crate::{dialers::Dialers, usage::Usage};
 
 /// What is done, by whom.
 #[derive(Clone, Debug)]
 pub(crate) struct Task<'a> {
     pub(crate) dialer: &'a Program,
+    /// How many of them; each does the work.
+    pub(crate) dialers: u32,
     pub(crate) listener: &'a Program,
     pub(crate) listen: &'a str,
     pub(crate) version: &'a str,
@@ -27,6 +30,8 @@ pub(crate) struct Task<'a> {
     pub(crate) work: Vec<String>,
     /// How much later each datagram comes, each way.
     pub(crate) delay: Duration,
+    /// What preparing the work may take each of them, and so may the work.
+    pub(crate) limit: Duration,
     /// How long both are watched when the work is done.
     pub(crate) idle: Duration,
 }
@@ -75,17 +80,19 @@ impl Measured {
 
 /// Measures; the error says in a line why there is nothing.
 pub(crate) fn measure(task: &Task<'_>) -> Result<Measured, String> {
-    let deadline = Instant::now() + LIMIT + task.idle;
     let arguments = ["listen", "--bench", "--json", "--listen", task.listen].map(String::from);
     let mut listener = Process::spawn(task.listener, &arguments)?;
-    let measured = wait(&mut listener, "listening", deadline).and_then(|event| {
+    let measured = wait(&mut listener, "listening", task.limit).and_then(|event| {
         let own = event["addr"].as_str().ok_or("the listener told no address")?;
         let proxy = between(own, task.delay)?;
         let address = match &proxy {
             Some(proxy) => address::at(own, proxy.address())?,
             None => own.into(),
         };
-        work(task, &address, &listener, deadline)
+        let mut dialers = Dialers::start(task, &address)?;
+        let measured = between_the_lines(task, &mut dialers, &listener)?;
+        dialers.end()?;
+        Ok(measured)
     });
     measured.map_err(|message| match last_words(&listener) {
         words if words.is_empty() => message,
@@ -102,44 +109,16 @@ fn between(address: &str, delay: Duration) -> Result<Option<Proxy>, String> {
     proxy.map(Some).map_err(|error| format!("no proxy: {error}"))
 }
 
-fn work(
-    task: &Task<'_>,
-    address: &str,
-    listener: &Process,
-    deadline: Instant,
-) -> Result<Measured, String> {
-    let options = ["--version", task.version, "--json"].map(String::from);
-    let arguments = ["bench".into(), address.into()].into_iter().chain(task.work.clone());
-    let arguments: Vec<String> = arguments.chain(options).collect();
-    let mut dialer = Process::spawn(task.dialer, &arguments)?;
-    let measured =
-        between_the_lines(task, &mut dialer, listener, deadline).and_then(|measured| match ending(
-            &mut dialer,
-        ) {
-            // What it finds wrong by then, such as a load that broke, spoils the figures.
-            Some(message) => Err(message),
-            None => Ok(measured),
-        });
-    measured.map_err(|message| match last_words(&dialer) {
-        words if words.is_empty() => message,
-        words => format!("{message}; the dialer: {words}"),
-    })
-}
-
 fn between_the_lines(
     task: &Task<'_>,
-    dialer: &mut Process,
+    dialers: &mut Dialers,
     listener: &Process,
-    deadline: Instant,
 ) -> Result<Measured, String> {
-    wait(dialer, "begin", deadline)?;
-    let before = spent(dialer, listener)?;
-    dialer.say("")?;
-    let told = wait(dialer, "end", deadline)?;
-    let behind = spent(dialer, listener)?;
+    let before = spent(dialers, listener)?;
+    let told = dialers.work()?;
+    let behind = spent(dialers, listener)?;
     thread::sleep(task.idle);
-    let later = spent(dialer, listener)?;
-    dialer.say("")?;
+    let later = spent(dialers, listener)?;
     // The work's time ends with it; of its memory, what stays is asked.
     let on_work = |before: Usage, behind: Usage, later: Usage| Usage {
         cpu_ms: behind.cpu_ms - before.cpu_ms,
@@ -154,12 +133,13 @@ fn between_the_lines(
     })
 }
 
-fn spent(dialer: &Process, listener: &Process) -> Result<(Usage, Usage), String> {
-    Ok((Usage::of(dialer.id())?, Usage::of(listener.id())?))
+fn spent(dialers: &Dialers, listener: &Process) -> Result<(Usage, Usage), String> {
+    Ok((dialers.spent()?, Usage::of(listener.id())?))
 }
 
 /// Hears until an event of this name.
-fn wait(process: &mut Process, name: &str, deadline: Instant) -> Result<Value, String> {
+pub(crate) fn wait(process: &mut Process, name: &str, limit: Duration) -> Result<Value, String> {
+    let deadline = Instant::now() + limit;
     loop {
         match process.hear(deadline) {
             Heard::Line(line) => {
@@ -172,40 +152,22 @@ fn wait(process: &mut Process, name: &str, deadline: Instant) -> Result<Value, S
                 }
             }
             Heard::Exit(status) => return Err(format!("it ended before it said {name}: {status}")),
-            Heard::Nothing => return Err(format!("no {name} in {} s", LIMIT.as_secs())),
+            Heard::Nothing => return Err(format!("no {name} in {} s", limit.as_secs())),
         }
     }
 }
 
-/// What a dialer complains of at its end, in as much time as it is given for that.
-fn ending(dialer: &mut Process) -> Option<String> {
-    let deadline = Instant::now() + FAREWELL;
-    loop {
-        match dialer.hear(deadline) {
-            Heard::Line(line) => {
-                let event: Value = serde_json::from_str(&line).unwrap_or_default();
-                if event["event"] == "error" {
-                    return Some(error(&event));
-                }
-            }
-            Heard::Exit(_) | Heard::Nothing => return None,
-        }
-    }
-}
-
-fn error(event: &Value) -> String {
+pub(crate) fn error(event: &Value) -> String {
     event["message"].as_str().unwrap_or("an error without a message").into()
 }
 
 /// The end of what it wrote to standard error, where panics are.
-fn last_words(process: &Process) -> String {
+pub(crate) fn last_words(process: &Process) -> String {
     let words = process.complaints();
     let skipped = words.chars().count().saturating_sub(WORDS);
     words.chars().skip(skipped).collect()
 }
 
-/// What one measurement may take: ten times what the slowest need.
-const LIMIT: Duration = Duration::from_secs(60);
-/// What saying goodbye may take before a dialer is killed.
-const FAREWELL: Duration = Duration::from_secs(3);
+/// What a piece of work may take that has no other limit: ten times what the slowest need.
+pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 const WORDS: usize = 160;

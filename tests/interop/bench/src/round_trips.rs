@@ -5,7 +5,7 @@ use std::{fmt::Write as _, time::Duration};
 
 use crate::{
     contender::{Contender, FLOE, Programs, find},
-    measure::{Measured, Task, measure},
+    measure::{LIMIT, Measured, Task, measure},
     statistics::Spread,
 };
 
@@ -44,11 +44,13 @@ pub(crate) fn pairs(contenders: &[&'static Contender]) -> Vec<Pair> {
 pub(crate) fn dial(pair: &Pair, programs: &Programs) -> Result<Measured, String> {
     measure(&Task {
         dialer: &programs[pair.dialer.name],
+        dialers: 1,
         listener: &programs[pair.listener.name],
         listen: pair.listener.listen,
         version: pair.version,
         work: ["dials", "--count", "3", "--at-once", "3"].map(String::from).into(),
         delay: RTT / 2,
+        limit: LIMIT,
         idle: Duration::ZERO,
     })
 }

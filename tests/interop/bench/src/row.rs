@@ -1,7 +1,9 @@
 //! What is measured: a piece of work, and the figures that it is worth.
 
+use std::time::Duration;
+
 use crate::{
-    measure::Measured,
+    measure::{LIMIT, Measured},
     statistics::{jain, percentile},
 };
 
@@ -36,7 +38,10 @@ pub(crate) struct Amounts {
     pub(crate) seconds: f64,
     pub(crate) dials: u32,
     pub(crate) dial_seconds: f64,
+    /// How many processes dial where a crowd does, each so many connections, for so long at most.
+    pub(crate) dialers: u32,
     pub(crate) connections: u32,
+    pub(crate) connecting_seconds: u64,
     pub(crate) streams: u32,
     pub(crate) idle_seconds: u64,
     /// Of each connection among many.
@@ -48,7 +53,9 @@ impl Amounts {
         seconds: 1.0,
         dials: 100,
         dial_seconds: 4.0,
+        dialers: 1,
         connections: 1_000,
+        connecting_seconds: 30,
         streams: 250,
         idle_seconds: 5,
         crowd_bytes: 4 << 20,
@@ -62,13 +69,23 @@ impl Amounts {
         streams: 25,
         idle_seconds: 1,
         crowd_bytes: 1 << 20,
+        ..Self::USUAL
     };
+    /// As many connections as no process could dial that may open twenty thousand files, and time for the slowest
+    /// listener, which accepts nine a second.
+    pub(crate) const LARGE: Self = Self { dialers: 10, connecting_seconds: 150, ..Self::USUAL };
 }
 
 impl Row {
     /// The dialer's arguments.
     pub(crate) fn work(&self, amounts: &Amounts) -> Vec<String> {
         (self.work)(amounts).split(' ').map(String::from).collect()
+    }
+
+    /// What each dialer's part may take.
+    pub(crate) fn limit(&self, amounts: &Amounts) -> Duration {
+        let connecting = if self.crowd { amounts.connecting_seconds } else { 0 };
+        LIMIT.max(Duration::from_secs(connecting) + LIMIT / 2)
     }
 
     const fn new(
@@ -169,7 +186,10 @@ pub(crate) static ROWS: [Row; 18] = [
             IDLE,
             "connections",
             "idle connections",
-            |a| format!("hold --streams 0 --connections {} --seconds 30", a.connections),
+            |a| {
+                let (connections, seconds) = (a.connections, a.connecting_seconds);
+                format!("hold --streams 0 --connections {connections} --seconds {seconds}")
+            },
             &[HELD, MEMORY_LISTENER, CPU_EACH_LISTENER, CPU_IDLE_LISTENER],
         )
     },

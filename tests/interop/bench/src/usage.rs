@@ -1,12 +1,21 @@
 //! What a process has spent, as the kernel counts it. Linux only.
 
-use std::{fs, io};
+use std::{fs, io, iter::Sum};
 
 /// Of one process, all its threads together, without its children.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Usage {
     pub(crate) cpu_ms: f64,
     pub(crate) resident_kib: f64,
+}
+
+impl Sum for Usage {
+    fn sum<I: Iterator<Item = Self>>(all: I) -> Self {
+        all.fold(Self::default(), |sum, one| Self {
+            cpu_ms: sum.cpu_ms + one.cpu_ms,
+            resident_kib: sum.resident_kib + one.resident_kib,
+        })
+    }
 }
 
 impl Usage {

@@ -1,6 +1,7 @@
 //! The cells of the matrix and what is expected of each.
 
 pub(crate) mod private;
+pub(crate) mod round_trips;
 
 use std::fmt;
 

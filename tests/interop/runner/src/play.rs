@@ -25,6 +25,8 @@ pub(crate) struct Seen {
     pub(crate) connected: Option<Value>,
     pub(crate) result: Option<Value>,
     pub(crate) error: Option<Value>,
+    /// How many each dialer has taken to connect, if there is a proxy to count them.
+    pub(crate) round_trips: Vec<u32>,
     /// `None` when it had to be killed, or never ran.
     pub(crate) dialer: Option<ExitStatus>,
     /// After SIGTERM; `None` when it had to be killed.
@@ -75,8 +77,15 @@ fn stage(case: &Case, conditions: Conditions<'_>, seen: &mut Seen) -> Result<(),
     let arguments = case.listener.listen;
     let mut host = Host { program: conditions.listener, arguments, process: None, at, proxy: None };
     let played = host.start().and_then(|address| {
-        host.proxy = between(&address, conditions)?;
-        dial(case, conditions, &host.seen_from_outside(&address)?, &mut host, seen)
+        for _ in 0..case.story.kind.dialers() {
+            // Each on a path of its own, over which nothing has gone yet.
+            host.proxy = between(&address, conditions)?;
+            dial(case, conditions, &host.seen_from_outside(&address)?, &mut host, seen)?;
+            if !seen.dialer.is_some_and(|status| status.success()) {
+                break;
+            }
+        }
+        Ok(())
     });
     if let Some(mut listener) = host.process {
         seen.listener = listener.terminate(Instant::now() + FAREWELL);
@@ -218,7 +227,10 @@ fn follow(
         match dialer.hear(deadline) {
             Heard::Line(line) => match parse(&line) {
                 Ok(event) => match event["event"].as_str() {
-                    Some("connected") => seen.connected = Some(event),
+                    Some("connected") => {
+                        seen.round_trips.extend(host.proxy.as_ref().map(Proxy::round_trips));
+                        seen.connected = Some(event);
+                    }
                     Some("result") => seen.result = Some(event),
                     Some("error") => seen.error = Some(event),
                     Some("ready") => dialer.say(&host.restart()?)?,

@@ -1,9 +1,11 @@
 //! A path that loses and delays datagrams: a UDP proxy between dialer and listener. It knows nothing of
-//! what it carries, and it never reorders on purpose.
+//! what it carries, and it never reorders on purpose. It counts how many trips lie one behind the other.
 //!
 //! Which datagrams are lost follows from the seed and from their number in their direction, so that a
 //! run with the same seed loses the same ones, as far as two programs with clocks of their own repeat
 //! themselves at all.
+
+mod causality;
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -17,6 +19,8 @@ use std::{
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
+
+use causality::{Causality, Side};
 
 /// What a path does to datagrams, each way.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -32,12 +36,15 @@ impl Network {
     pub const CLEAR: Self = Self { loss: 0.0, delay: Duration::ZERO };
     /// A mobile network on a bad day: 2 % of loss and 50 ms, each way.
     pub const BAD: Self = Self { loss: 2.0, delay: Duration::from_millis(50) };
+    /// Nothing is lost, but each way is so long that all that goes on at one end is short beside it.
+    pub const FAR: Self = Self { loss: 0.0, delay: Duration::from_millis(100) };
 }
 
 /// A running proxy; dropping it ends its threads.
 #[derive(Debug)]
 pub struct Proxy {
     address: SocketAddr,
+    causality: Arc<Causality>,
     over: Arc<AtomicBool>,
     threads: Vec<JoinHandle<()>>,
 }
@@ -48,6 +55,7 @@ impl Proxy {
         let front = bind(SocketAddr::new(listener.ip(), 0))?;
         let address = front.local_addr()?;
         let over = Arc::new(AtomicBool::new(false));
+        let causality = Arc::new(Causality::default());
         let (up, late_up) = mpsc::channel();
         let (down, late_down) = mpsc::channel();
         let inbound = Inbound {
@@ -57,21 +65,29 @@ impl Proxy {
             delay: network.delay,
             up,
             down,
+            causality: Arc::clone(&causality),
             over: Arc::clone(&over),
             backs: HashMap::new(),
             readers: Vec::new(),
         };
+        let (noted_up, noted_down) = (Arc::clone(&causality), Arc::clone(&causality));
         let threads = vec![
             thread::spawn(move || inbound.run(seed ^ DOWN)),
-            thread::spawn(move || deliver(&late_up)),
-            thread::spawn(move || deliver(&late_down)),
+            thread::spawn(move || deliver(&late_up, Side::Listener, &noted_up)),
+            thread::spawn(move || deliver(&late_down, Side::Dialers, &noted_down)),
         ];
-        Ok(Self { address, over, threads })
+        Ok(Self { address, causality, over, threads })
     }
 
     /// Where dialers find it.
     pub const fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// How many round trips have led to what dialers know by now: there and back, each begun when the one before
+    /// was over.
+    pub fn round_trips(&self) -> u32 {
+        self.causality.depth(Side::Dialers) / 2
     }
 }
 
@@ -88,6 +104,8 @@ impl Drop for Proxy {
 /// A datagram on its way.
 struct Late {
     at: Instant,
+    /// See [`Causality`].
+    depth: u32,
     bytes: Vec<u8>,
     from: Arc<UdpSocket>,
     to: SocketAddr,
@@ -102,6 +120,7 @@ struct Inbound {
     delay: Duration,
     up: Sender<Late>,
     down: Sender<Late>,
+    causality: Arc<Causality>,
     over: Arc<AtomicBool>,
     backs: HashMap<SocketAddr, Arc<UdpSocket>>,
     readers: Vec<JoinHandle<()>>,
@@ -116,6 +135,7 @@ impl Inbound {
         };
         while !self.over.load(Ordering::Relaxed) {
             let Some((length, dialer)) = receive(&self.front, &mut buffer) else { continue };
+            let depth = self.causality.sent_by(Side::Dialers);
             let back = match self.back(dialer, &front, down_seed) {
                 Ok(back) => back,
                 Err(error) => {
@@ -129,7 +149,7 @@ impl Inbound {
             let bytes = buffer[..length].to_vec();
             let at = Instant::now() + self.delay;
             // Whoever delivers ends only after the last sender has gone.
-            let _ = self.up.send(Late { at, bytes, from: back, to: self.listener });
+            let _ = self.up.send(Late { at, depth, bytes, from: back, to: self.listener });
         }
         for reader in self.readers.drain(..) {
             let _ = reader.join();
@@ -155,15 +175,17 @@ impl Inbound {
         };
         let (answers, down, front) = (Arc::clone(&back), self.down.clone(), Arc::clone(front));
         let (over, delay) = (Arc::clone(&self.over), self.delay);
+        let causality = Arc::clone(&self.causality);
         self.readers.push(thread::spawn(move || {
             let mut buffer = vec![0; DATAGRAM];
             while !over.load(Ordering::Relaxed) {
                 let Some((length, _)) = receive(&answers, &mut buffer) else { continue };
+                let depth = causality.sent_by(Side::Listener);
                 if dice.lost() {
                     continue;
                 }
                 let (at, bytes) = (Instant::now() + delay, buffer[..length].to_vec());
-                let _ = down.send(Late { at, bytes, from: Arc::clone(&front), to: dialer });
+                let _ = down.send(Late { at, depth, bytes, from: Arc::clone(&front), to: dialer });
             }
         }));
         Ok(back)
@@ -171,7 +193,7 @@ impl Inbound {
 }
 
 /// Sends each datagram at its time. All are delayed alike, so the first to come is the first to leave.
-fn deliver(late: &Receiver<Late>) {
+fn deliver(late: &Receiver<Late>, side: Side, causality: &Causality) {
     let mut queue = VecDeque::<Late>::new();
     loop {
         let next = match queue.front() {
@@ -186,6 +208,7 @@ fn deliver(late: &Receiver<Late>) {
         while let Some(first) = queue.front()
             && first.at <= Instant::now()
         {
+            causality.comes_to(side, first.depth);
             // A socket of a peer that has just died refuses; to both ends that is one more loss.
             let _ = first.from.send_to(&first.bytes, first.to);
             queue.pop_front();
@@ -263,6 +286,22 @@ mod tests {
         let length = dialer.recv(&mut buffer).unwrap();
         assert_eq!(&buffer[..length], b"back");
         assert!(began.elapsed() >= 2 * delay);
+    }
+
+    #[test]
+    fn a_round_trip_is_there_and_back_however_many_datagrams_it_takes() {
+        let (dialer, listener, proxy) = sockets(Network::CLEAR, 1);
+        let mut buffer = [0; 16];
+        assert_eq!(proxy.round_trips(), 0);
+        for trip in 1..=3 {
+            dialer.send(b"there").unwrap();
+            dialer.send(b"there, too").unwrap();
+            let (_, from) = listener.recv_from(&mut buffer).unwrap();
+            listener.recv(&mut buffer).unwrap();
+            listener.send_to(b"back", from).unwrap();
+            dialer.recv(&mut buffer).unwrap();
+            assert_eq!(proxy.round_trips(), trip);
+        }
     }
 
     #[test]

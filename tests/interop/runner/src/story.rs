@@ -24,6 +24,8 @@ pub struct Story {
 pub enum Kind {
     /// Connect and nothing else.
     Dial,
+    /// Connect over a long path, a few times; counted are the round trips that it takes.
+    RoundTrips,
     /// Connect to an address whose certhash is another's: it must fail.
     WrongCerthash,
     /// Connect to an address whose peer id is another's: it must fail.
@@ -70,7 +72,7 @@ impl Kind {
     /// How a dialer is told: a word and, for some, a number.
     pub const fn command(self) -> (&'static str, Option<u64>) {
         match self {
-            Self::Dial | Self::WrongCerthash | Self::WrongPeer => ("dial", None),
+            Self::Dial | Self::RoundTrips | Self::WrongCerthash | Self::WrongPeer => ("dial", None),
             Self::Ping(count) => ("ping", Some(count)),
             Self::Identify => ("identify", None),
             Self::Echo(bytes) => ("echo", Some(bytes)),
@@ -89,6 +91,15 @@ impl Kind {
             Self::SlowReader(bytes) => ("slowreader", Some(bytes)),
             Self::Idle(seconds) => ("idle", Some(seconds)),
             Self::Restart => ("restart", None),
+        }
+    }
+
+    /// How many dialers play it, one after the other. Where round trips are counted, one that has sent something
+    /// again may have counted too many, so that the fewest of some are right.
+    pub const fn dialers(self) -> usize {
+        match self {
+            Self::RoundTrips => 3,
+            _ => 1,
         }
     }
 
@@ -145,6 +156,7 @@ pub const STORIES: &[Story] = &[
     story("down-4m", Kind::Down(4 * MIB), 30, true),
     story("both-4m", Kind::Both(4 * MIB), 60, true),
     story("restart", Kind::Restart, 60, true),
+    Story { network: Network::FAR, ..story("round-trips", Kind::RoundTrips, 30, true) },
     bad_network("lossy-ping", Kind::Ping(5), 30, true),
     bad_network("lossy-echo-64k", Kind::Echo(64 * KIB), 60, true),
     story("streams-2000", Kind::Streams(2000), 300, false),

@@ -6,7 +6,7 @@ use interop::{peers::Version, story::Kind};
 use serde_json::{Value, json};
 
 use crate::{
-    case::{Case, Expected},
+    case::{Case, Expected, round_trips::Count},
     play::Seen,
     sequence,
 };
@@ -18,7 +18,8 @@ pub(crate) enum Outcome {
     Pass,
     /// Failed, as the defect of a peer made certain.
     Defect,
-    /// Passed where a defect was known: the table of defects is out of date, or not exact.
+    /// Better than expected, such as passed where a defect was known: a table of what is known is out of date, or
+    /// not exact.
     Surprise,
     /// Not as expected.
     Fail,
@@ -45,6 +46,8 @@ pub(crate) struct Verdict {
     /// As the dialer has measured it.
     pub(crate) dial_ms: Option<f64>,
     pub(crate) story_ms: Option<f64>,
+    /// Of connecting, where they are the story.
+    pub(crate) round_trips: Option<u32>,
     pub(crate) took: Duration,
     /// What came of earlier tries that a flake of a peer has spoilt.
     pub(crate) spoilt: Vec<String>,
@@ -58,16 +61,19 @@ impl Verdict {
             Expected::Pass { over } => succeeded(&seen, over),
             Expected::Defect { .. } => succeeded(&seen, None),
         }
-        .and_then(|()| intact(&case, &seen));
-        let outcome = match (&case.expected, &judged) {
-            (Expected::Defect { .. }, Ok(())) => Outcome::Surprise,
-            (Expected::Defect { .. }, Err(_)) => Outcome::Defect,
-            (_, Ok(())) => Outcome::Pass,
-            (_, Err(_)) => Outcome::Fail,
-        };
-        let message = match (&case.expected, judged) {
-            (Expected::Refusal, Ok(())) => words(seen.error.as_ref()),
-            (_, judged) => judged.err().unwrap_or_default(),
+        .and_then(|()| intact(&case, &seen))
+        .and_then(|()| match case.expected {
+            Expected::Refusal => Ok(None),
+            _ => Count::judge(&case, &seen.round_trips),
+        });
+        let round_trips = judged.as_ref().ok().and_then(|count| Some(count.as_ref()?.number()));
+        let (outcome, message) = match (&case.expected, judged) {
+            (Expected::Defect { .. }, Ok(_)) => (Outcome::Surprise, IN_SPITE.into()),
+            (Expected::Defect { .. }, Err(message)) => (Outcome::Defect, message),
+            (Expected::Refusal, Ok(_)) => (Outcome::Pass, words(seen.error.as_ref())),
+            (_, Ok(Some(Count::Fewer(_, message)))) => (Outcome::Surprise, message),
+            (_, Ok(_)) => (Outcome::Pass, String::new()),
+            (_, Err(message)) => (Outcome::Fail, message),
         };
         Self {
             case,
@@ -76,6 +82,7 @@ impl Verdict {
             message,
             dial_ms: milliseconds(seen.connected.as_ref()),
             story_ms: milliseconds(seen.result.as_ref()),
+            round_trips,
             took: seen.took,
             spoilt: Vec::new(),
             complaints: seen.complaints,
@@ -110,6 +117,9 @@ impl Verdict {
             "mib_per_s": self.rate().filter(|_| self.outcome <= Outcome::Surprise),
             "message": self.message,
         });
+        if let Some(round_trips) = self.round_trips {
+            line["round_trips"] = round_trips.into();
+        }
         if let Some(relay) = self.case.relay {
             line["relay"] = relay.name.into();
         }
@@ -223,6 +233,7 @@ fn milliseconds(event: Option<&Value>) -> Option<f64> {
     event.and_then(|event| event["ms"].as_f64())
 }
 
+const IN_SPITE: &str = "it passed in spite of a defect that is listed for it";
 /// The exit status of a dialer that has failed; 2 is a wrong command line.
 const FAILURE: i32 = 1;
 
@@ -335,6 +346,23 @@ mod tests {
     fn a_known_defect_is_excused_and_its_absence_reported() {
         let line = "rust-libp2p -> floe v1 peerresets";
         assert_eq!(judge(line, Seen::default()).0, Outcome::Defect);
-        assert_eq!(judge(line, good("v1")).0, Outcome::Surprise);
+        assert_eq!(judge(line, good("v1")), (Outcome::Surprise, IN_SPITE.into()));
+    }
+
+    #[test]
+    fn round_trips_are_judged_where_they_are_the_story() {
+        let line = "floe -> floe v1 round-trips";
+        let counted = |round_trips: &[u32]| {
+            judge(line, Seen { round_trips: round_trips.into(), ..good("v1") }).0
+        };
+        assert_eq!(counted(&[6, 5, 5]), Outcome::Pass);
+        assert_eq!(counted(&[6, 6, 6]), Outcome::Fail);
+        assert_eq!(counted(&[4, 5, 5]), Outcome::Surprise);
+        assert_eq!(counted(&[5]), Outcome::Fail);
+        let case = case::all().into_iter().find(|case| case.to_string() == line).unwrap();
+        let seen = Seen { round_trips: vec![6, 5, 5], ..good("v1") };
+        assert_eq!(Verdict::of(case, 1, seen).line()["round_trips"], 5);
+        let elsewhere = Seen { round_trips: vec![9], ..good("v1") };
+        assert_eq!(judge("floe -> floe v1 lossy-ping", elsewhere).0, Outcome::Pass);
     }
 }
