@@ -155,6 +155,7 @@ pub(crate) mod handshake;
 mod one_host;
 mod outbox;
 mod phase;
+mod pieces;
 mod queue;
 mod race;
 mod routes;
@@ -174,6 +175,7 @@ pub use epoch::Epoch;
 pub use identity::Identity;
 pub use keylog::KeyLogLine;
 pub use output::{ConnectionId, Datagram, Event, Output, Port, Read, StreamId, Transmit};
+pub use pieces::Pieces;
 
 #[cfg(test)]
 mod tests {

@@ -10,7 +10,7 @@
 //!
 //! ```text
 //! out   poll_write → outbound.bytes ─ swapped → lane.unsent → endpoint
-//! in    endpoint → scratch ─ copied → inbound.bytes → poll_read   only while `wanted`
+//! in    endpoint ─ moved → inbound.pieces ─ copied → poll_read     only while `wanted`
 //! ```
 
 mod driver;
@@ -24,7 +24,7 @@ use std::vec::Vec;
 
 use super::error::write_error;
 use crate::rtc::error::{OpenError, StreamEnd, WriteError};
-use crate::rtc::{ConnectionId, StreamId};
+use crate::rtc::{ConnectionId, Pieces, StreamId};
 
 /// Bytes that a pipe holds in each direction: four of the longest frames, enough that a wake-up moves
 /// more than it costs.
@@ -57,9 +57,7 @@ enum Opening {
 
 #[derive(Debug, Default)]
 struct Inbound {
-    bytes: Vec<u8>,
-    /// How many of them are read.
-    read: usize,
+    pieces: Pieces,
     /// The application has read everything and would take more.
     wanted: bool,
     /// The endpoint may have more, and will not say so again.
@@ -176,7 +174,7 @@ impl State {
     /// The reader has nothing left, if so; whether the driver must be told.
     fn want(&mut self) -> bool {
         let inbound = &mut self.inbound;
-        if !inbound.bytes.is_empty() || inbound.ended.is_some() {
+        if !inbound.pieces.is_empty() || inbound.ended.is_some() {
             return false;
         }
         inbound.wanted = true;
@@ -198,30 +196,13 @@ impl State {
 }
 
 impl Inbound {
-    fn take(&mut self, out: &mut [u8]) -> usize {
-        let unread = &self.bytes[self.read..];
-        let n = unread.len().min(out.len());
-        out[..n].copy_from_slice(&unread[..n]);
-        self.read += n;
-        if self.read == self.bytes.len() {
-            self.read = 0;
-            self.bytes.clear();
-            if !self.more {
-                // Idle: an open stream keeps no buffers.
-                self.bytes = Vec::new();
-            }
-        }
-        n
-    }
-
     fn finish(&mut self, end: ReadEnd) {
         self.release();
         self.ended = Some(end);
     }
 
     fn release(&mut self) {
-        self.bytes = Vec::new();
-        self.read = 0;
+        self.pieces = Pieces::default();
         self.wanted = false;
     }
 }

@@ -10,14 +10,13 @@ use std::vec::Vec;
 use super::pipe::{After, Attention, Dropped, PIPE_BYTES, Pipe, Taken};
 use crate::rtc::error::{StreamEnd, WriteError};
 use crate::rtc::output::Read;
-use crate::rtc::{ConnectionId, Endpoint, StreamId};
+use crate::rtc::{ConnectionId, Endpoint, Pieces, StreamId};
 use crate::time::Timestamp;
 
 /// All streams that have a handle, or wait for one, or are still closing after theirs is gone.
 #[derive(Debug)]
 pub(super) struct Pump {
     lanes: BTreeMap<StreamId, Lane>,
-    scratch: Vec<u8>,
 }
 
 #[derive(Debug)]
@@ -35,7 +34,7 @@ struct Lane {
 
 impl Pump {
     pub(super) fn new() -> Self {
-        Self { lanes: BTreeMap::new(), scratch: std::vec![0; PIPE_BYTES] }
+        Self { lanes: BTreeMap::new() }
     }
 
     /// A stream was opened for `pipe`, or came from the peer.
@@ -147,20 +146,17 @@ impl Pump {
 
     fn read(&mut self, endpoint: &mut Endpoint, id: StreamId) {
         let Some(lane) = self.lanes.get(&id) else { return };
-        let (mut filled, room) = (0, self.scratch.len());
-        let after = loop {
-            if filled == room {
-                break After::More;
-            }
-            let Some(mut stream) = endpoint.stream(id) else { break After::Reset };
-            match stream.read(&mut self.scratch[filled..]) {
-                Read::Bytes(n) => filled += n,
-                Read::Empty => break After::Empty,
-                Read::Finished => break After::Finished,
-                Read::Reset => break After::Reset,
-            }
+        let mut pieces = Pieces::default();
+        let behind = endpoint
+            .stream(id)
+            .map_or(Read::Reset, |mut stream| stream.read_pieces(&mut pieces, PIPE_BYTES));
+        let after = match behind {
+            Read::Bytes(_) => After::More,
+            Read::Empty => After::Empty,
+            Read::Finished => After::Finished,
+            Read::Reset => After::Reset,
         };
-        lane.pipe.deliver(&self.scratch[..filled], after);
+        lane.pipe.deliver(pieces, after);
     }
 }
 

@@ -4,7 +4,6 @@
 //! go with it. It never touches the engine: [`Streams`](super::streams::Streams) brings messages in
 //! with [`Stream::on_message`] and takes them out with [`Stream::next_message`].
 
-mod inbound;
 #[cfg(test)]
 mod tests;
 
@@ -14,10 +13,10 @@ use std::vec::Vec;
 use bytes::{Buf, Bytes, BytesMut};
 use tracing::{Span, debug, trace};
 
-use self::inbound::{Inbound, keep};
 use super::error::{StreamEnd, WriteError};
 use super::framed::{PAYLOAD_LEN, encode};
 use super::output::Read;
+use super::pieces::{Pieces, keep};
 use super::telemetry;
 use crate::frame::{Decoder, Flag, Item, Message};
 use crate::stream::{Cause, Lifecycle, ReadHalf, Reply, Wish, WriteHalf};
@@ -33,7 +32,7 @@ pub(super) struct Stream {
     pub(super) unopened: bool,
     lifecycle: Lifecycle,
     decoder: Decoder,
-    inbound: Inbound,
+    inbound: Pieces,
     outbound: BytesMut,
     outbound_max: usize,
     /// The application has finished the write half; FIN follows the last byte of `outbound`.
@@ -92,7 +91,7 @@ impl Stream {
             unopened: opened_by_us,
             lifecycle: Lifecycle::new(),
             decoder: Decoder::new(frame_len_max),
-            inbound: Inbound::default(),
+            inbound: Pieces::default(),
             outbound: BytesMut::new(),
             outbound_max,
             finishing: false,
@@ -174,20 +173,14 @@ impl Stream {
 
     pub(super) fn read(&mut self, out: &mut [u8]) -> Read {
         let len = self.inbound.read(out);
-        if len > 0 {
-            return Read::Bytes(len);
-        }
-        match self.lifecycle.read_half() {
-            _ if !self.inbound.is_empty() => Read::Empty,
-            _ if self.cut_short => Read::Reset,
-            _ if self.stopped_reading => Read::Finished,
-            ReadHalf::Finished | ReadHalf::Stopped => Read::Finished,
-            ReadHalf::Reset => Read::Reset,
-            ReadHalf::Open => {
-                self.wants_readable = true;
-                Read::Empty
-            }
-        }
+        self.found(len)
+    }
+
+    /// Reads without a copy: moves pieces to the end of `out`, so many that it costs no more than `cost_max`,
+    /// and says what there is behind them.
+    pub(super) fn read_pieces(&mut self, out: &mut Pieces, cost_max: usize) -> Read {
+        self.inbound.hand_over(out, cost_max);
+        self.found(self.inbound.len())
     }
 
     pub(super) fn write(&mut self, bytes: &[u8]) -> Result<usize, WriteError> {
@@ -227,7 +220,7 @@ impl Stream {
     /// What it has finished is still delivered: only a stream with its write half open is reset.
     pub(super) fn forget(&mut self, now: Timestamp) -> News {
         self.forgotten = true;
-        self.inbound.clear();
+        self.inbound = Pieces::default();
         if self.finishing || self.lifecycle.write_half() != WriteHalf::Open {
             self.stop_reading(now)
         } else {
@@ -294,7 +287,7 @@ impl Stream {
 
     /// What the unread bytes cost in memory.
     pub(super) fn unread(&self) -> usize {
-        self.inbound.cost
+        self.inbound.cost()
     }
 
     /// Bytes taken from the application that no message holds yet.
@@ -303,6 +296,22 @@ impl Stream {
     }
 
     // ── helpers ──
+
+    /// What a read found, if those are bytes so many.
+    fn found(&mut self, len: usize) -> Read {
+        match self.lifecycle.read_half() {
+            _ if len > 0 => Read::Bytes(len),
+            _ if !self.inbound.is_empty() => Read::Empty,
+            _ if self.cut_short => Read::Reset,
+            _ if self.stopped_reading => Read::Finished,
+            ReadHalf::Finished | ReadHalf::Stopped => Read::Finished,
+            ReadHalf::Reset => Read::Reset,
+            ReadHalf::Open => {
+                self.wants_readable = true;
+                Read::Empty
+            }
+        }
+    }
 
     fn writable(&self) -> Result<(), WriteError> {
         match self.lifecycle.write_half() {
@@ -349,7 +358,7 @@ impl Stream {
 
     fn apply(&mut self, reply: Reply) {
         if reply.discard_inbound {
-            self.inbound.clear();
+            self.inbound = Pieces::default();
         }
         if reply.discard_outbound {
             self.outbound = BytesMut::new();

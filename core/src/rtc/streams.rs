@@ -17,6 +17,7 @@ use super::endpoint::StreamStats;
 use super::engine::Engine;
 use super::error::{OpenError, WriteError};
 use super::output::{ConnectionId, Event, Read, StreamId};
+use super::pieces::Pieces;
 use super::queue::Queue;
 use super::stream::{News, Stream};
 use super::telemetry::{self, Tally};
@@ -280,6 +281,21 @@ impl Streams {
         let mut read = Read::Reset;
         self.with(id.serial, events, |stream| {
             read = stream.read(out);
+            News::default()
+        });
+        read
+    }
+
+    pub(super) fn read_pieces(
+        &mut self,
+        id: StreamId,
+        out: &mut Pieces,
+        cost_max: usize,
+        events: &mut VecDeque<Event>,
+    ) -> Read {
+        let mut read = Read::Reset;
+        self.with(id.serial, events, |stream| {
+            read = stream.read_pieces(out, cost_max);
             News::default()
         });
         read

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::vec::Vec;
 
 use super::{After, Attention, Dropped, Opening, Pipe, ReadEnd, State, Taken};
-use crate::rtc::StreamId;
 use crate::rtc::error::{OpenError, StreamEnd, WriteError};
+use crate::rtc::{Pieces, StreamId};
 
 impl Pipe {
     /// The pipe of a stream that the peer has opened.
@@ -61,7 +61,7 @@ impl Pipe {
     }
 
     /// Hands over what was read from the endpoint.
-    pub(in crate::driver) fn deliver(&self, bytes: &[u8], after: After) {
+    pub(in crate::driver) fn deliver(&self, mut pieces: Pieces, after: After) {
         let (mut reader, mut writer) = (None, None);
         {
             let mut state = self.lock();
@@ -78,15 +78,17 @@ impl Pipe {
                 writer = state.outbound.writer.take();
             }
             let inbound = &mut state.inbound;
-            inbound.bytes.extend_from_slice(bytes);
+            let is_empty = pieces.is_empty();
+            // Only an empty pipe has asked for them, so they are moved as they are.
+            pieces.hand_over(&mut inbound.pieces, usize::MAX);
             inbound.more = after == After::More;
-            inbound.wanted &= bytes.is_empty();
+            inbound.wanted &= is_empty;
             inbound.ended = match after {
                 After::Empty | After::More => None,
                 After::Finished => Some(ReadEnd::Finished),
                 After::Reset => Some(ReadEnd::Reset),
             };
-            if !bytes.is_empty() || inbound.ended.is_some() {
+            if !is_empty || inbound.ended.is_some() {
                 reader = inbound.reader.take();
             }
         }

@@ -65,7 +65,7 @@ impl Pipe {
         let (mut stale, mut post) = (None, false);
         let result = {
             let mut state = self.lock();
-            let n = state.inbound.take(out);
+            let n = state.inbound.pieces.read(out);
             if n > 0 {
                 post = state.want();
                 Poll::Ready(Ok(n))

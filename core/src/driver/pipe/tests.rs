@@ -2,8 +2,11 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 use core::task::{Context, Poll};
 use std::task::Wake;
 
+use bytes::Bytes;
+
 use super::*;
 use crate::driver::mail::Mailbox;
+use crate::rtc::entropy::Entropy;
 
 /// A pipe of an open stream, the box its letters go to, and a task that counts how often it is woken.
 struct Bench {
@@ -72,6 +75,12 @@ impl Bench {
 }
 
 const ID: StreamId = StreamId { connection: ConnectionId(1), channel: 2, serial: 3 };
+
+fn pieces(of: &[&'static [u8]]) -> Pieces {
+    let mut pieces = Pieces::default();
+    of.iter().for_each(|piece| pieces.push(Bytes::from_static(piece)));
+    pieces
+}
 
 fn kind<T: core::fmt::Debug>(poll: Poll<io::Result<T>>) -> io::ErrorKind {
     match poll {
@@ -158,7 +167,7 @@ fn a_stream_that_nobody_reads_is_left_to_the_endpoint() {
     assert!(bench.read(&mut out).is_pending());
     assert_eq!(bench.letters(), 1);
     assert!(bench.wanted());
-    bench.pipe.deliver(b"abcdef", After::Empty);
+    bench.pipe.deliver(pieces(&[b"abcdef"]), After::Empty);
     assert_eq!(bench.woken(), 1);
     assert!(!bench.pipe.readable(), "there is enough to read");
     assert_eq!(ready(bench.read(&mut out)), 4);
@@ -178,11 +187,11 @@ fn a_waiting_reader_asks_once_and_gets_what_comes_next_at_once() {
     }
     assert_eq!(bench.letters(), 0, "the endpoint has said that it has nothing");
     assert!(bench.pipe.readable());
-    bench.pipe.deliver(b"ab", After::Empty);
+    bench.pipe.deliver(pieces(&[b"ab"]), After::Empty);
     assert_eq!(bench.woken(), 1);
     assert_eq!(ready(bench.read(&mut out)), 2);
     assert!(bench.pipe.readable());
-    bench.pipe.deliver(&[], After::Empty);
+    bench.pipe.deliver(Pieces::default(), After::Empty);
     assert!(bench.pipe.readable(), "nothing came, so it is still wanted");
 }
 
@@ -195,7 +204,7 @@ fn the_end_comes_after_the_bytes() {
         if let Some(end) = end {
             bench.pipe.ended(end);
         }
-        bench.pipe.deliver(b"ab", after);
+        bench.pipe.deliver(pieces(&[b"ab"]), after);
         assert_eq!(ready(bench.read(&mut out)), 2);
         match end {
             None => assert_eq!(ready(bench.read(&mut out)), 0),
@@ -218,14 +227,14 @@ fn a_reset_waits_for_its_reason() {
         assert!(bench.read(&mut [0]).is_pending());
         bench.pipe.write_failed(WriteError::Reset);
         assert!(bench.pipe.readable());
-        bench.pipe.deliver(&[], After::Reset);
+        bench.pipe.deliver(Pieces::default(), After::Reset);
         assert!(bench.read(&mut [0]).is_pending());
         assert!(bench.flush().is_pending());
         bench.woken();
 
         bench.pipe.ended(end);
         assert!(bench.pipe.readable(), "it is still wanted");
-        bench.pipe.deliver(&[], After::Reset);
+        bench.pipe.deliver(Pieces::default(), After::Reset);
         assert_eq!(bench.woken(), 2, "reader and writer");
         assert_eq!(kind(bench.read(&mut [0])), expected);
         assert_eq!(kind(bench.flush()), expected);
@@ -275,11 +284,11 @@ fn whoever_stops_reading_finds_the_end() {
     let bench = Bench::new();
     assert!(bench.read(&mut [0]).is_pending());
     assert!(bench.pipe.readable());
-    bench.pipe.deliver(b"ab", After::More);
+    bench.pipe.deliver(pieces(&[b"ab"]), After::More);
     bench.pipe.stop_reading(&bench.mail);
     assert_eq!(bench.letters(), 1);
     assert_eq!(ready(bench.read(&mut [0])), 0);
-    bench.pipe.deliver(b"cd", After::Empty);
+    bench.pipe.deliver(pieces(&[b"cd"]), After::Empty);
     assert_eq!(ready(bench.read(&mut [0])), 0);
     ready(bench.write(b"x"));
 }
@@ -357,4 +366,33 @@ fn without_a_driver_nobody_waits() {
     opening.abandon();
     let mut context = Context::from_waker(Waker::noop());
     assert!(matches!(opening.poll_opened(&mut context), Poll::Ready(Err(OpenError::Closed))));
+}
+
+#[test]
+fn what_comes_in_pieces_is_read_in_any_lengths() {
+    for seed in 0..50 {
+        let mut entropy = Entropy::new([seed; 32]);
+        let mut below = |n: u64| (entropy.next_u64() % n) as usize;
+        let bench = Bench::new();
+        let (mut came, mut read) = (Vec::new(), Vec::new());
+        while read.len() < 100_000 {
+            let mut out = std::vec![0; 1 + below(5000)];
+            match bench.read(&mut out) {
+                Poll::Ready(len) => read.extend_from_slice(&out[..len.unwrap()]),
+                Poll::Pending => {
+                    assert_eq!(read, came, "seed {seed}");
+                    assert!(bench.pipe.readable());
+                    let mut pieces = Pieces::default();
+                    for _ in 0..1 + below(5) {
+                        let piece: Vec<u8> =
+                            (0..1 + below(4000)).map(|_| below(256) as u8).collect();
+                        came.extend_from_slice(&piece);
+                        pieces.push(piece.into());
+                    }
+                    bench.pipe.deliver(pieces, After::Empty);
+                }
+            }
+        }
+        assert_eq!(read[..], came[..read.len()], "seed {seed}");
+    }
 }

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use super::{Endpoint, StreamStats};
 use crate::rtc::error::WriteError;
 use crate::rtc::output::{Event, Read, StreamId};
+use crate::rtc::pieces::Pieces;
 use crate::rtc::streams::Streams;
 use crate::time::Timestamp;
 
@@ -28,13 +29,16 @@ impl<'a> StreamMut<'a> {
 
     /// Reads into `out`, which must not be empty.
     pub fn read(&mut self, out: &mut [u8]) -> Read {
-        let Endpoint { connections, shared, .. } = &mut *self.endpoint;
-        let Some(connection) = connections.get_mut(&self.id.connection) else { return Read::Reset };
-        let read = connection.streams.read(self.id, out, &mut shared.events);
-        if connection.wants_to_take() {
-            self.endpoint.make_busy(self.id.connection);
-        }
-        read
+        let id = self.id;
+        self.taking(|streams, events| streams.read(id, out, events))
+    }
+
+    /// Reads without a copy: moves the pieces that came to the end of `out`, so many that it costs no more
+    /// than `cost_max` (and one piece at least, or a part of it, where there was none), and says what there is
+    /// behind them.
+    pub fn read_pieces(&mut self, out: &mut Pieces, cost_max: usize) -> Read {
+        let id = self.id;
+        self.taking(|streams, events| streams.read_pieces(id, out, cost_max, events))
     }
 
     /// Takes what there is room for and says how much. Less than all means that
@@ -67,6 +71,17 @@ impl<'a> StreamMut<'a> {
     pub fn reset(&mut self, now: Timestamp) {
         let id = self.id;
         self.change(|streams, events| streams.reset(now, id, events));
+    }
+
+    /// Reads, after which the connection may have room for more.
+    fn taking(&mut self, read: impl FnOnce(&mut Streams, &mut VecDeque<Event>) -> Read) -> Read {
+        let Endpoint { connections, shared, .. } = &mut *self.endpoint;
+        let Some(connection) = connections.get_mut(&self.id.connection) else { return Read::Reset };
+        let read = read(&mut connection.streams, &mut shared.events);
+        if connection.wants_to_take() {
+            self.endpoint.make_busy(self.id.connection);
+        }
+        read
     }
 
     /// Does something that the connection has to act on; `None` if it is gone.

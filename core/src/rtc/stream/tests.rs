@@ -1,6 +1,6 @@
 use std::vec;
 
-use super::inbound::CHUNK_OVERHEAD;
+use super::super::pieces::PIECE_OVERHEAD;
 use super::*;
 
 fn stream() -> Stream {
@@ -127,7 +127,7 @@ fn a_little_payload_does_not_hold_a_large_message() {
     let message = Bytes::from(frame);
     assert!(stream.on_message(Timestamp::ZERO, &message).readable);
     assert!(message.is_unique(), "nothing holds on to the message");
-    assert_eq!(stream.unread(), 1 + CHUNK_OVERHEAD);
+    assert_eq!(stream.unread(), 1 + PIECE_OVERHEAD);
     let mut out = [0; 8];
     assert_eq!(stream.read(&mut out), Read::Bytes(1));
     assert_eq!(stream.unread(), 0);
