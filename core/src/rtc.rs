@@ -145,6 +145,7 @@ pub mod signaling;
 
 mod admission;
 mod allowance;
+mod block;
 mod candidate_init;
 mod channel_ids;
 mod channel_zero;
@@ -167,6 +168,7 @@ pub(crate) mod telemetry;
 #[doc(hidden)]
 pub use engine::bare;
 
+pub use block::Blocks;
 pub use candidate_init::{CandidateInit, CandidateInitError};
 pub use certificate::Certificate;
 pub use config::{Config, ConfigError, DtlsVersions, Limits};

@@ -10,7 +10,7 @@ use std::vec::Vec;
 use super::pipe::{After, Attention, Dropped, PIPE_BYTES, Pipe, Taken};
 use crate::rtc::error::{StreamEnd, WriteError};
 use crate::rtc::output::Read;
-use crate::rtc::{ConnectionId, Endpoint, Pieces, StreamId};
+use crate::rtc::{Blocks, ConnectionId, Endpoint, Pieces, StreamId};
 use crate::time::Timestamp;
 
 /// All streams that have a handle, or wait for one, or are still closing after theirs is gone.
@@ -23,9 +23,7 @@ pub(super) struct Pump {
 struct Lane {
     pipe: Arc<Pipe>,
     /// Taken from the pipe, not yet by the endpoint.
-    unsent: Vec<u8>,
-    /// How many of them the endpoint has taken.
-    taken: usize,
+    unsent: Blocks,
     /// The endpoint knows that there will be no more.
     finished: bool,
     /// The handle is gone; so is the lane as soon as the endpoint has all that was written.
@@ -39,7 +37,7 @@ impl Pump {
 
     /// A stream was opened for `pipe`, or came from the peer.
     pub(super) fn insert(&mut self, id: StreamId, pipe: Arc<Pipe>) {
-        let lane = Lane { pipe, unsent: Vec::new(), taken: 0, finished: false, closing: false };
+        let lane = Lane { pipe, unsent: Blocks::default(), finished: false, closing: false };
         self.lanes.insert(id, lane);
     }
 
@@ -81,8 +79,7 @@ impl Pump {
         let Some(lane) = self.lanes.get_mut(&id) else { return };
         let written = lane.write(endpoint, id);
         if let Err(error) = written {
-            lane.unsent = Vec::new();
-            lane.taken = 0;
+            lane.unsent = Blocks::default();
             lane.pipe.write_failed(error);
         }
         // The endpoint has all there is, or takes no more: it sees to the rest without a handle.
@@ -163,15 +160,15 @@ impl Pump {
 impl Lane {
     fn write(&mut self, endpoint: &mut Endpoint, id: StreamId) -> Result<(), WriteError> {
         loop {
-            if self.taken < self.unsent.len() {
+            if !self.unsent.is_empty() {
                 let mut stream = endpoint.stream(id).ok_or(WriteError::Reset)?;
-                self.taken += stream.write(&self.unsent[self.taken..])?;
-                if self.taken < self.unsent.len() {
+                stream.write_blocks(&mut self.unsent)?;
+                if !self.unsent.is_empty() {
                     return Ok(()); // The endpoint is full and will say when it is not.
                 }
             }
-            self.taken = 0;
-            match self.pipe.take(&mut self.unsent) {
+            let spare = endpoint.stream(id).map_or(Some(0), |mut stream| stream.spare());
+            match self.pipe.take(&mut self.unsent, spare) {
                 Taken::Bytes => {}
                 Taken::Nothing => return Ok(()),
                 Taken::Finish if self.finished => return Ok(()),

@@ -10,11 +10,12 @@ mod tests;
 use core::fmt::Display;
 use std::vec::Vec;
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::Bytes;
 use tracing::{Span, debug, trace};
 
+use super::block::Blocks;
 use super::error::{StreamEnd, WriteError};
-use super::framed::{PAYLOAD_LEN, encode};
+use super::framed::encode;
 use super::output::Read;
 use super::pieces::{Pieces, keep};
 use super::telemetry;
@@ -33,7 +34,7 @@ pub(super) struct Stream {
     lifecycle: Lifecycle,
     decoder: Decoder,
     inbound: Pieces,
-    outbound: BytesMut,
+    outbound: Blocks,
     outbound_max: usize,
     /// The application has finished the write half; FIN follows the last byte of `outbound`.
     finishing: bool,
@@ -92,7 +93,7 @@ impl Stream {
             lifecycle: Lifecycle::new(),
             decoder: Decoder::new(frame_len_max),
             inbound: Pieces::default(),
-            outbound: BytesMut::new(),
+            outbound: Blocks::default(),
             outbound_max,
             finishing: false,
             stopped_reading: false,
@@ -187,9 +188,25 @@ impl Stream {
         self.writable()?;
         let room = self.outbound_max.saturating_sub(self.outbound.len());
         let len = room.min(bytes.len());
-        self.outbound.extend_from_slice(&bytes[..len]);
+        self.outbound.write(&bytes[..len]);
         self.wants_writable |= len < bytes.len();
         Ok(len)
+    }
+
+    /// Takes the blocks that there is room for.
+    pub(super) fn write_blocks(&mut self, blocks: &mut Blocks) -> Result<(), WriteError> {
+        self.writable()?;
+        self.outbound.take_from(blocks, self.outbound_max);
+        self.wants_writable |= !blocks.is_empty();
+        Ok(())
+    }
+
+    /// How much may be written until what fills no frame had better wait for more. `None`: it had better wait
+    /// now, until there is room for half of all that is taken.
+    pub(super) fn spare(&mut self) -> Option<usize> {
+        let spare = (self.outbound_max / 2).checked_sub(self.outbound.len());
+        self.wants_writable |= spare.is_none();
+        spare
     }
 
     pub(super) fn finish(&mut self) -> Result<(), WriteError> {
@@ -244,21 +261,12 @@ impl Stream {
             let flag = self.pending.remove(0);
             return (Some(encode(Message { flag: Some(flag), payload: &[] })), news);
         }
-        if self.outbound.is_empty() {
-            return (None, news);
-        }
-        let len = self.outbound.len().min(PAYLOAD_LEN);
-        let message = encode(Message { flag: None, payload: &self.outbound[..len] });
-        self.outbound.advance(len);
-        if self.outbound.is_empty() {
-            // An idle stream keeps no buffer.
-            self.outbound = BytesMut::new();
-        }
+        let message = self.outbound.next_frame();
         if self.wants_writable && self.outbound.len() <= self.outbound_max / 2 {
             self.wants_writable = false;
             news.writable = true;
         }
-        (Some(message), news)
+        (message, news)
     }
 
     /// What happened while the peer was not known, and so was told to nobody.
@@ -326,7 +334,7 @@ impl Stream {
     fn detach(&mut self) {
         self.detached = true;
         self.pending.clear();
-        self.outbound = BytesMut::new();
+        self.outbound = Blocks::default();
         self.finishing = false;
     }
 
@@ -361,7 +369,7 @@ impl Stream {
             self.inbound = Pieces::default();
         }
         if reply.discard_outbound {
-            self.outbound = BytesMut::new();
+            self.outbound = Blocks::default();
             self.finishing = false;
         }
         let is_open = self.lifecycle.write_half() == WriteHalf::Open;

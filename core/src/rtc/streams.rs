@@ -11,6 +11,7 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use bytes::Bytes;
 use tracing::{debug, trace};
 
+use super::block::Blocks;
 use super::channel_ids::ChannelIds;
 use super::config::Limits;
 use super::endpoint::StreamStats;
@@ -313,6 +314,24 @@ impl Streams {
             News::default()
         });
         written
+    }
+
+    pub(super) fn write_blocks(
+        &mut self,
+        id: StreamId,
+        blocks: &mut Blocks,
+        events: &mut VecDeque<Event>,
+    ) -> Result<(), WriteError> {
+        let mut written = Err(WriteError::Reset);
+        self.with(id.serial, events, |stream| {
+            written = stream.write_blocks(blocks);
+            News::default()
+        });
+        written
+    }
+
+    pub(super) fn spare(&mut self, id: StreamId) -> Option<usize> {
+        self.by_serial.get_mut(&id.serial).map_or(Some(0), Stream::spare)
     }
 
     pub(super) fn finish(

@@ -3,11 +3,10 @@
 use core::mem;
 use core::task::Waker;
 use std::sync::Arc;
-use std::vec::Vec;
 
 use super::{After, Attention, Dropped, Opening, Pipe, ReadEnd, State, Taken};
 use crate::rtc::error::{OpenError, StreamEnd, WriteError};
-use crate::rtc::{Pieces, StreamId};
+use crate::rtc::{Blocks, Pieces, StreamId};
 
 impl Pipe {
     /// The pipe of a stream that the peer has opened.
@@ -95,20 +94,17 @@ impl Pipe {
         reader.into_iter().chain(writer).for_each(Waker::wake);
     }
 
-    /// Exchanges what is to be sent for the buffer that was sent last.
-    pub(in crate::driver) fn take(&self, sent: &mut Vec<u8>) -> Taken {
-        sent.clear();
+    /// Takes what is to be sent. What fills no frame stays to be filled up, if there is more than `spare`
+    /// besides and more may come.
+    pub(in crate::driver) fn take(&self, sent: &mut Blocks, spare: Option<usize>) -> Taken {
         self.wake_writer(|state| {
             let outbound = &mut state.outbound;
-            outbound.in_transit = !outbound.bytes.is_empty();
+            let spare = if outbound.finish { Some(usize::MAX) } else { spare };
+            *sent = outbound.blocks.take_urgent(spare);
+            outbound.in_transit = !sent.is_empty();
             if outbound.in_transit {
-                mem::swap(&mut outbound.bytes, sent);
-                return Taken::Bytes;
-            }
-            // Idle: an open stream keeps no buffers.
-            outbound.bytes = Vec::new();
-            *sent = Vec::new();
-            if outbound.finish && outbound.failed.is_none() {
+                Taken::Bytes
+            } else if outbound.finish && outbound.failed.is_none() {
                 Taken::Finish
             } else {
                 Taken::Nothing

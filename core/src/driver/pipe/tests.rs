@@ -1,6 +1,7 @@
 use core::sync::atomic::{AtomicUsize, Ordering};
 use core::task::{Context, Poll};
 use std::task::Wake;
+use std::vec::Vec;
 
 use bytes::Bytes;
 
@@ -82,6 +83,10 @@ fn pieces(of: &[&'static [u8]]) -> Pieces {
     pieces
 }
 
+fn below(entropy: &mut Entropy, n: u64) -> usize {
+    (entropy.next_u64() % n) as usize
+}
+
 fn kind<T: core::fmt::Debug>(poll: Poll<io::Result<T>>) -> io::ErrorKind {
     match poll {
         Poll::Ready(Err(error)) => error.kind(),
@@ -105,11 +110,10 @@ fn many_writes_are_one_letter_and_arrive_in_order() {
     }
     assert_eq!(bench.letters(), 1);
     bench.pipe.attend();
-    let mut sent = Vec::new();
-    assert_eq!(bench.pipe.take(&mut sent), Taken::Bytes);
-    assert_eq!(sent, b"one two three");
-    assert_eq!(bench.pipe.take(&mut sent), Taken::Nothing);
-    assert_eq!(sent.capacity(), 0, "an idle pipe keeps no buffer");
+    let mut sent = Blocks::default();
+    assert_eq!(bench.pipe.take(&mut sent, Some(0)), Taken::Bytes);
+    assert_eq!(sent.len(), b"one two three".len());
+    assert_eq!(bench.pipe.take(&mut sent, Some(0)), Taken::Nothing);
     ready(bench.write(b"more"));
     assert_eq!(bench.letters(), 1);
 }
@@ -121,8 +125,7 @@ fn a_full_pipe_makes_the_writer_wait_and_wakes_it_when_there_is_room() {
     assert_eq!(ready(bench.write(&bytes)), PIPE_BYTES);
     assert!(bench.write(b"x").is_pending());
     assert_eq!(bench.woken(), 0);
-    let mut sent = Vec::new();
-    bench.pipe.take(&mut sent);
+    bench.pipe.take(&mut Blocks::default(), Some(PIPE_BYTES));
     assert_eq!(bench.woken(), 1);
     assert_eq!(ready(bench.write(b"x")), 1);
 }
@@ -133,10 +136,10 @@ fn flushing_waits_for_what_the_driver_still_holds() {
     ready(bench.flush());
     ready(bench.write(b"x"));
     assert!(bench.flush().is_pending());
-    let mut sent = Vec::new();
-    assert_eq!(bench.pipe.take(&mut sent), Taken::Bytes);
+    let mut sent = Blocks::default();
+    assert_eq!(bench.pipe.take(&mut sent, Some(0)), Taken::Bytes);
     assert!(bench.flush().is_pending(), "the driver has it, the endpoint has not");
-    assert_eq!(bench.pipe.take(&mut sent), Taken::Nothing);
+    assert_eq!(bench.pipe.take(&mut sent, Some(0)), Taken::Nothing);
     assert!(bench.woken() >= 1);
     ready(bench.flush());
 }
@@ -148,9 +151,9 @@ fn closing_sends_everything_first_and_waits_for_the_peer() {
     assert!(bench.close().is_pending());
     assert_eq!(bench.letters(), 1);
     assert_eq!(kind(bench.write(b"y")), io::ErrorKind::BrokenPipe);
-    let mut sent = Vec::new();
-    assert_eq!(bench.pipe.take(&mut sent), Taken::Bytes);
-    assert_eq!(bench.pipe.take(&mut sent), Taken::Finish);
+    let mut sent = Blocks::default();
+    assert_eq!(bench.pipe.take(&mut sent, Some(0)), Taken::Bytes);
+    assert_eq!(bench.pipe.take(&mut sent, Some(0)), Taken::Finish);
     assert!(bench.close().is_pending());
     bench.woken();
     bench.pipe.finished();
@@ -276,7 +279,7 @@ fn a_local_reset_ends_both_directions_at_once() {
     assert_eq!(kind(bench.read(&mut [0])), io::ErrorKind::ConnectionAborted);
     assert_eq!(kind(bench.write(b"y")), io::ErrorKind::ConnectionAborted);
     assert_eq!(kind(bench.close()), io::ErrorKind::ConnectionAborted);
-    assert_eq!(bench.pipe.take(&mut Vec::new()), Taken::Nothing);
+    assert_eq!(bench.pipe.take(&mut Blocks::default(), Some(0)), Taken::Nothing);
 }
 
 #[test]
@@ -372,20 +375,19 @@ fn without_a_driver_nobody_waits() {
 fn what_comes_in_pieces_is_read_in_any_lengths() {
     for seed in 0..50 {
         let mut entropy = Entropy::new([seed; 32]);
-        let mut below = |n: u64| (entropy.next_u64() % n) as usize;
         let bench = Bench::new();
         let (mut came, mut read) = (Vec::new(), Vec::new());
         while read.len() < 100_000 {
-            let mut out = std::vec![0; 1 + below(5000)];
+            let mut out = std::vec![0; 1 + below(&mut entropy, 5000)];
             match bench.read(&mut out) {
                 Poll::Ready(len) => read.extend_from_slice(&out[..len.unwrap()]),
                 Poll::Pending => {
                     assert_eq!(read, came, "seed {seed}");
                     assert!(bench.pipe.readable());
                     let mut pieces = Pieces::default();
-                    for _ in 0..1 + below(5) {
-                        let piece: Vec<u8> =
-                            (0..1 + below(4000)).map(|_| below(256) as u8).collect();
+                    for _ in 0..1 + below(&mut entropy, 5) {
+                        let mut piece = std::vec![0; 1 + below(&mut entropy, 4000)];
+                        entropy.fill(&mut piece);
                         came.extend_from_slice(&piece);
                         pieces.push(piece.into());
                     }
@@ -395,4 +397,28 @@ fn what_comes_in_pieces_is_read_in_any_lengths() {
         }
         assert_eq!(read[..], came[..read.len()], "seed {seed}");
     }
+}
+
+#[test]
+fn what_fills_no_frame_waits_for_more_while_the_path_is_busy() {
+    let bench = Bench::new();
+    let mut sent = Blocks::default();
+    ready(bench.write(b"x"));
+    assert!(bench.flush().is_pending());
+    assert_eq!(bench.pipe.take(&mut sent, None), Taken::Nothing);
+    assert!(bench.flush().is_pending(), "the endpoint has not taken it");
+    ready(bench.write(&std::vec![7; PIPE_BYTES - 1]));
+    assert!(bench.write(b"y").is_pending());
+    assert_eq!(bench.pipe.take(&mut sent, None), Taken::Bytes);
+    let full = sent.len();
+    assert!(full > PIPE_BYTES - 4096 && full < PIPE_BYTES, "whole frames: {full}");
+    assert_eq!(bench.pipe.take(&mut sent, Some(0)), Taken::Bytes);
+    assert_eq!(full + sent.len(), PIPE_BYTES);
+    assert_eq!(bench.pipe.take(&mut sent, Some(0)), Taken::Nothing);
+    ready(bench.flush());
+
+    ready(bench.write(b"last"));
+    assert!(bench.close().is_pending());
+    assert_eq!(bench.pipe.take(&mut sent, None), Taken::Bytes, "nothing more will come");
+    assert_eq!(bench.pipe.take(&mut sent, None), Taken::Finish);
 }

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 
 use super::{Endpoint, StreamStats};
+use crate::rtc::block::Blocks;
 use crate::rtc::error::WriteError;
 use crate::rtc::output::{Event, Read, StreamId};
 use crate::rtc::pieces::Pieces;
@@ -49,6 +50,25 @@ impl<'a> StreamMut<'a> {
     pub fn write(&mut self, bytes: &[u8]) -> Result<usize, WriteError> {
         let id = self.id;
         self.change(|streams, events| streams.write(id, bytes, events)).ok_or(WriteError::Reset)?
+    }
+
+    /// Writes without a copy: takes the blocks that there is room for. What is left means that
+    /// [`Event::Writable`](super::super::Event::Writable) will follow.
+    ///
+    /// # Errors
+    /// [`WriteError`] if nothing can be written any more.
+    pub fn write_blocks(&mut self, blocks: &mut Blocks) -> Result<(), WriteError> {
+        let id = self.id;
+        self.change(|streams, events| streams.write_blocks(id, blocks, events))
+            .ok_or(WriteError::Reset)?
+    }
+
+    /// How much may be written until so much waits that what fills no frame had better wait for more, with the
+    /// writer. `None`: it had better wait now, and [`Event::Writable`](super::super::Event::Writable) will
+    /// follow.
+    pub fn spare(&mut self) -> Option<usize> {
+        let connection = self.endpoint.connections.get_mut(&self.id.connection);
+        connection.map_or(Some(0), |connection| connection.streams.spare(self.id))
     }
 
     /// Ends the write half: FIN follows all that was written.
