@@ -145,6 +145,7 @@ pub mod signaling;
 
 mod admission;
 mod allowance;
+mod block;
 mod candidate_init;
 mod channel_ids;
 mod channel_zero;
@@ -155,6 +156,7 @@ pub(crate) mod handshake;
 mod one_host;
 mod outbox;
 mod phase;
+mod pieces;
 mod queue;
 mod race;
 mod routes;
@@ -166,6 +168,7 @@ pub(crate) mod telemetry;
 #[doc(hidden)]
 pub use engine::bare;
 
+pub use block::Blocks;
 pub use candidate_init::{CandidateInit, CandidateInitError};
 pub use certificate::Certificate;
 pub use config::{Config, ConfigError, DtlsVersions, Limits};
@@ -174,6 +177,7 @@ pub use epoch::Epoch;
 pub use identity::Identity;
 pub use keylog::KeyLogLine;
 pub use output::{ConnectionId, Datagram, Event, Output, Port, Read, StreamId, Transmit};
+pub use pieces::Pieces;
 
 #[cfg(test)]
 mod tests {

@@ -1,6 +1,6 @@
 //! The duplex pipe under every async stream.
 //!
-//! A pipe is a leaf: its mutex guards two buffers, two wakers and a few flags, and is never held across
+//! A pipe is a leaf: its mutex guards two queues, two wakers and a few flags, and is never held across
 //! a call into the endpoint or into a waker. Each direction holds at most [`PIPE_BYTES`] (twice that on
 //! the way out, where the driver works on one buffer while the application fills the next), allocates
 //! when bytes come and gives the memory back when they are gone.
@@ -9,8 +9,8 @@
 //! count against the limits of its connection and close the peer's window.
 //!
 //! ```text
-//! out   poll_write → outbound.bytes ─ swapped → lane.unsent → endpoint
-//! in    endpoint → scratch ─ copied → inbound.bytes → poll_read   only while `wanted`
+//! out   poll_write ─ copied → outbound.blocks ─ moved → lane.unsent ─ moved → endpoint
+//! in    endpoint ─ moved → inbound.pieces ─ copied → poll_read               only while `wanted`
 //! ```
 
 mod driver;
@@ -20,11 +20,10 @@ use core::mem;
 use core::task::Waker;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::vec::Vec;
 
 use super::error::write_error;
 use crate::rtc::error::{OpenError, StreamEnd, WriteError};
-use crate::rtc::{ConnectionId, StreamId};
+use crate::rtc::{Blocks, ConnectionId, Pieces, StreamId};
 
 /// Bytes that a pipe holds in each direction: four of the longest frames, enough that a wake-up moves
 /// more than it costs.
@@ -57,9 +56,7 @@ enum Opening {
 
 #[derive(Debug, Default)]
 struct Inbound {
-    bytes: Vec<u8>,
-    /// How many of them are read.
-    read: usize,
+    pieces: Pieces,
     /// The application has read everything and would take more.
     wanted: bool,
     /// The endpoint may have more, and will not say so again.
@@ -76,7 +73,7 @@ enum ReadEnd {
 
 #[derive(Debug, Default)]
 struct Outbound {
-    bytes: Vec<u8>,
+    blocks: Blocks,
     /// The driver has taken bytes that the endpoint has not.
     in_transit: bool,
     /// The application has closed.
@@ -176,7 +173,7 @@ impl State {
     /// The reader has nothing left, if so; whether the driver must be told.
     fn want(&mut self) -> bool {
         let inbound = &mut self.inbound;
-        if !inbound.bytes.is_empty() || inbound.ended.is_some() {
+        if !inbound.pieces.is_empty() || inbound.ended.is_some() {
             return false;
         }
         inbound.wanted = true;
@@ -198,30 +195,13 @@ impl State {
 }
 
 impl Inbound {
-    fn take(&mut self, out: &mut [u8]) -> usize {
-        let unread = &self.bytes[self.read..];
-        let n = unread.len().min(out.len());
-        out[..n].copy_from_slice(&unread[..n]);
-        self.read += n;
-        if self.read == self.bytes.len() {
-            self.read = 0;
-            self.bytes.clear();
-            if !self.more {
-                // Idle: an open stream keeps no buffers.
-                self.bytes = Vec::new();
-            }
-        }
-        n
-    }
-
     fn finish(&mut self, end: ReadEnd) {
         self.release();
         self.ended = Some(end);
     }
 
     fn release(&mut self) {
-        self.bytes = Vec::new();
-        self.read = 0;
+        self.pieces = Pieces::default();
         self.wanted = false;
     }
 }
@@ -229,7 +209,7 @@ impl Inbound {
 impl Outbound {
     fn fail(&mut self, error: WriteError) {
         self.failed.get_or_insert(error);
-        self.bytes = Vec::new();
+        self.blocks = Blocks::default();
         self.in_transit = false;
     }
 }

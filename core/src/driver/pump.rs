@@ -10,23 +10,20 @@ use std::vec::Vec;
 use super::pipe::{After, Attention, Dropped, PIPE_BYTES, Pipe, Taken};
 use crate::rtc::error::{StreamEnd, WriteError};
 use crate::rtc::output::Read;
-use crate::rtc::{ConnectionId, Endpoint, StreamId};
+use crate::rtc::{Blocks, ConnectionId, Endpoint, Pieces, StreamId};
 use crate::time::Timestamp;
 
 /// All streams that have a handle, or wait for one, or are still closing after theirs is gone.
 #[derive(Debug)]
 pub(super) struct Pump {
     lanes: BTreeMap<StreamId, Lane>,
-    scratch: Vec<u8>,
 }
 
 #[derive(Debug)]
 struct Lane {
     pipe: Arc<Pipe>,
     /// Taken from the pipe, not yet by the endpoint.
-    unsent: Vec<u8>,
-    /// How many of them the endpoint has taken.
-    taken: usize,
+    unsent: Blocks,
     /// The endpoint knows that there will be no more.
     finished: bool,
     /// The handle is gone; so is the lane as soon as the endpoint has all that was written.
@@ -35,12 +32,12 @@ struct Lane {
 
 impl Pump {
     pub(super) fn new() -> Self {
-        Self { lanes: BTreeMap::new(), scratch: std::vec![0; PIPE_BYTES] }
+        Self { lanes: BTreeMap::new() }
     }
 
     /// A stream was opened for `pipe`, or came from the peer.
     pub(super) fn insert(&mut self, id: StreamId, pipe: Arc<Pipe>) {
-        let lane = Lane { pipe, unsent: Vec::new(), taken: 0, finished: false, closing: false };
+        let lane = Lane { pipe, unsent: Blocks::default(), finished: false, closing: false };
         self.lanes.insert(id, lane);
     }
 
@@ -82,8 +79,7 @@ impl Pump {
         let Some(lane) = self.lanes.get_mut(&id) else { return };
         let written = lane.write(endpoint, id);
         if let Err(error) = written {
-            lane.unsent = Vec::new();
-            lane.taken = 0;
+            lane.unsent = Blocks::default();
             lane.pipe.write_failed(error);
         }
         // The endpoint has all there is, or takes no more: it sees to the rest without a handle.
@@ -147,35 +143,32 @@ impl Pump {
 
     fn read(&mut self, endpoint: &mut Endpoint, id: StreamId) {
         let Some(lane) = self.lanes.get(&id) else { return };
-        let (mut filled, room) = (0, self.scratch.len());
-        let after = loop {
-            if filled == room {
-                break After::More;
-            }
-            let Some(mut stream) = endpoint.stream(id) else { break After::Reset };
-            match stream.read(&mut self.scratch[filled..]) {
-                Read::Bytes(n) => filled += n,
-                Read::Empty => break After::Empty,
-                Read::Finished => break After::Finished,
-                Read::Reset => break After::Reset,
-            }
+        let mut pieces = Pieces::default();
+        let behind = endpoint
+            .stream(id)
+            .map_or(Read::Reset, |mut stream| stream.read_pieces(&mut pieces, PIPE_BYTES));
+        let after = match behind {
+            Read::Bytes(_) => After::More,
+            Read::Empty => After::Empty,
+            Read::Finished => After::Finished,
+            Read::Reset => After::Reset,
         };
-        lane.pipe.deliver(&self.scratch[..filled], after);
+        lane.pipe.deliver(pieces, after);
     }
 }
 
 impl Lane {
     fn write(&mut self, endpoint: &mut Endpoint, id: StreamId) -> Result<(), WriteError> {
         loop {
-            if self.taken < self.unsent.len() {
+            if !self.unsent.is_empty() {
                 let mut stream = endpoint.stream(id).ok_or(WriteError::Reset)?;
-                self.taken += stream.write(&self.unsent[self.taken..])?;
-                if self.taken < self.unsent.len() {
+                stream.write_blocks(&mut self.unsent)?;
+                if !self.unsent.is_empty() {
                     return Ok(()); // The endpoint is full and will say when it is not.
                 }
             }
-            self.taken = 0;
-            match self.pipe.take(&mut self.unsent) {
+            let spare = endpoint.stream(id).map_or(Some(0), |mut stream| stream.spare());
+            match self.pipe.take(&mut self.unsent, spare) {
                 Taken::Bytes => {}
                 Taken::Nothing => return Ok(()),
                 Taken::Finish if self.finished => return Ok(()),

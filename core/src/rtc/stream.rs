@@ -4,20 +4,20 @@
 //! go with it. It never touches the engine: [`Streams`](super::streams::Streams) brings messages in
 //! with [`Stream::on_message`] and takes them out with [`Stream::next_message`].
 
-mod inbound;
 #[cfg(test)]
 mod tests;
 
 use core::fmt::Display;
 use std::vec::Vec;
 
-use bytes::{Buf, Bytes, BytesMut};
+use bytes::Bytes;
 use tracing::{Span, debug, trace};
 
-use self::inbound::{Inbound, keep};
+use super::block::Blocks;
 use super::error::{StreamEnd, WriteError};
-use super::framed::{PAYLOAD_LEN, encode};
+use super::framed::encode;
 use super::output::Read;
+use super::pieces::{Pieces, keep};
 use super::telemetry;
 use crate::frame::{Decoder, Flag, Item, Message};
 use crate::stream::{Cause, Lifecycle, ReadHalf, Reply, Wish, WriteHalf};
@@ -33,8 +33,8 @@ pub(super) struct Stream {
     pub(super) unopened: bool,
     lifecycle: Lifecycle,
     decoder: Decoder,
-    inbound: Inbound,
-    outbound: BytesMut,
+    inbound: Pieces,
+    outbound: Blocks,
     outbound_max: usize,
     /// The application has finished the write half; FIN follows the last byte of `outbound`.
     finishing: bool,
@@ -92,8 +92,8 @@ impl Stream {
             unopened: opened_by_us,
             lifecycle: Lifecycle::new(),
             decoder: Decoder::new(frame_len_max),
-            inbound: Inbound::default(),
-            outbound: BytesMut::new(),
+            inbound: Pieces::default(),
+            outbound: Blocks::default(),
             outbound_max,
             finishing: false,
             stopped_reading: false,
@@ -174,29 +174,39 @@ impl Stream {
 
     pub(super) fn read(&mut self, out: &mut [u8]) -> Read {
         let len = self.inbound.read(out);
-        if len > 0 {
-            return Read::Bytes(len);
-        }
-        match self.lifecycle.read_half() {
-            _ if !self.inbound.is_empty() => Read::Empty,
-            _ if self.cut_short => Read::Reset,
-            _ if self.stopped_reading => Read::Finished,
-            ReadHalf::Finished | ReadHalf::Stopped => Read::Finished,
-            ReadHalf::Reset => Read::Reset,
-            ReadHalf::Open => {
-                self.wants_readable = true;
-                Read::Empty
-            }
-        }
+        self.found(len)
+    }
+
+    /// Reads without a copy: moves pieces to the end of `out`, so many that it costs no more than `cost_max`,
+    /// and says what there is behind them.
+    pub(super) fn read_pieces(&mut self, out: &mut Pieces, cost_max: usize) -> Read {
+        self.inbound.hand_over(out, cost_max);
+        self.found(self.inbound.len())
     }
 
     pub(super) fn write(&mut self, bytes: &[u8]) -> Result<usize, WriteError> {
         self.writable()?;
         let room = self.outbound_max.saturating_sub(self.outbound.len());
         let len = room.min(bytes.len());
-        self.outbound.extend_from_slice(&bytes[..len]);
+        self.outbound.write(&bytes[..len]);
         self.wants_writable |= len < bytes.len();
         Ok(len)
+    }
+
+    /// Takes the blocks that there is room for.
+    pub(super) fn write_blocks(&mut self, blocks: &mut Blocks) -> Result<(), WriteError> {
+        self.writable()?;
+        self.outbound.take_from(blocks, self.outbound_max);
+        self.wants_writable |= !blocks.is_empty();
+        Ok(())
+    }
+
+    /// How much may be written until what fills no frame had better wait for more. `None`: it had better wait
+    /// now, until there is room for half of all that is taken.
+    pub(super) fn spare(&mut self) -> Option<usize> {
+        let spare = (self.outbound_max / 2).checked_sub(self.outbound.len());
+        self.wants_writable |= spare.is_none();
+        spare
     }
 
     pub(super) fn finish(&mut self) -> Result<(), WriteError> {
@@ -227,7 +237,7 @@ impl Stream {
     /// What it has finished is still delivered: only a stream with its write half open is reset.
     pub(super) fn forget(&mut self, now: Timestamp) -> News {
         self.forgotten = true;
-        self.inbound.clear();
+        self.inbound = Pieces::default();
         if self.finishing || self.lifecycle.write_half() != WriteHalf::Open {
             self.stop_reading(now)
         } else {
@@ -251,21 +261,12 @@ impl Stream {
             let flag = self.pending.remove(0);
             return (Some(encode(Message { flag: Some(flag), payload: &[] })), news);
         }
-        if self.outbound.is_empty() {
-            return (None, news);
-        }
-        let len = self.outbound.len().min(PAYLOAD_LEN);
-        let message = encode(Message { flag: None, payload: &self.outbound[..len] });
-        self.outbound.advance(len);
-        if self.outbound.is_empty() {
-            // An idle stream keeps no buffer.
-            self.outbound = BytesMut::new();
-        }
+        let message = self.outbound.next_frame();
         if self.wants_writable && self.outbound.len() <= self.outbound_max / 2 {
             self.wants_writable = false;
             news.writable = true;
         }
-        (Some(message), news)
+        (message, news)
     }
 
     /// What happened while the peer was not known, and so was told to nobody.
@@ -294,7 +295,7 @@ impl Stream {
 
     /// What the unread bytes cost in memory.
     pub(super) fn unread(&self) -> usize {
-        self.inbound.cost
+        self.inbound.cost()
     }
 
     /// Bytes taken from the application that no message holds yet.
@@ -303,6 +304,22 @@ impl Stream {
     }
 
     // ── helpers ──
+
+    /// What a read found, if those are bytes so many.
+    fn found(&mut self, len: usize) -> Read {
+        match self.lifecycle.read_half() {
+            _ if len > 0 => Read::Bytes(len),
+            _ if !self.inbound.is_empty() => Read::Empty,
+            _ if self.cut_short => Read::Reset,
+            _ if self.stopped_reading => Read::Finished,
+            ReadHalf::Finished | ReadHalf::Stopped => Read::Finished,
+            ReadHalf::Reset => Read::Reset,
+            ReadHalf::Open => {
+                self.wants_readable = true;
+                Read::Empty
+            }
+        }
+    }
 
     fn writable(&self) -> Result<(), WriteError> {
         match self.lifecycle.write_half() {
@@ -317,7 +334,7 @@ impl Stream {
     fn detach(&mut self) {
         self.detached = true;
         self.pending.clear();
-        self.outbound = BytesMut::new();
+        self.outbound = Blocks::default();
         self.finishing = false;
     }
 
@@ -349,10 +366,10 @@ impl Stream {
 
     fn apply(&mut self, reply: Reply) {
         if reply.discard_inbound {
-            self.inbound.clear();
+            self.inbound = Pieces::default();
         }
         if reply.discard_outbound {
-            self.outbound = BytesMut::new();
+            self.outbound = Blocks::default();
             self.finishing = false;
         }
         let is_open = self.lifecycle.write_half() == WriteHalf::Open;

@@ -11,12 +11,14 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use bytes::Bytes;
 use tracing::{debug, trace};
 
+use super::block::Blocks;
 use super::channel_ids::ChannelIds;
 use super::config::Limits;
 use super::endpoint::StreamStats;
 use super::engine::Engine;
 use super::error::{OpenError, WriteError};
 use super::output::{ConnectionId, Event, Read, StreamId};
+use super::pieces::Pieces;
 use super::queue::Queue;
 use super::stream::{News, Stream};
 use super::telemetry::{self, Tally};
@@ -285,6 +287,21 @@ impl Streams {
         read
     }
 
+    pub(super) fn read_pieces(
+        &mut self,
+        id: StreamId,
+        out: &mut Pieces,
+        cost_max: usize,
+        events: &mut VecDeque<Event>,
+    ) -> Read {
+        let mut read = Read::Reset;
+        self.with(id.serial, events, |stream| {
+            read = stream.read_pieces(out, cost_max);
+            News::default()
+        });
+        read
+    }
+
     pub(super) fn write(
         &mut self,
         id: StreamId,
@@ -297,6 +314,24 @@ impl Streams {
             News::default()
         });
         written
+    }
+
+    pub(super) fn write_blocks(
+        &mut self,
+        id: StreamId,
+        blocks: &mut Blocks,
+        events: &mut VecDeque<Event>,
+    ) -> Result<(), WriteError> {
+        let mut written = Err(WriteError::Reset);
+        self.with(id.serial, events, |stream| {
+            written = stream.write_blocks(blocks);
+            News::default()
+        });
+        written
+    }
+
+    pub(super) fn spare(&mut self, id: StreamId) -> Option<usize> {
+        self.by_serial.get_mut(&id.serial).map_or(Some(0), Stream::spare)
     }
 
     pub(super) fn finish(

@@ -3,11 +3,10 @@
 use core::mem;
 use core::task::Waker;
 use std::sync::Arc;
-use std::vec::Vec;
 
 use super::{After, Attention, Dropped, Opening, Pipe, ReadEnd, State, Taken};
-use crate::rtc::StreamId;
 use crate::rtc::error::{OpenError, StreamEnd, WriteError};
+use crate::rtc::{Blocks, Pieces, StreamId};
 
 impl Pipe {
     /// The pipe of a stream that the peer has opened.
@@ -61,7 +60,7 @@ impl Pipe {
     }
 
     /// Hands over what was read from the endpoint.
-    pub(in crate::driver) fn deliver(&self, bytes: &[u8], after: After) {
+    pub(in crate::driver) fn deliver(&self, mut pieces: Pieces, after: After) {
         let (mut reader, mut writer) = (None, None);
         {
             let mut state = self.lock();
@@ -78,35 +77,34 @@ impl Pipe {
                 writer = state.outbound.writer.take();
             }
             let inbound = &mut state.inbound;
-            inbound.bytes.extend_from_slice(bytes);
+            let is_empty = pieces.is_empty();
+            // Only an empty pipe has asked for them, so they are moved as they are.
+            pieces.hand_over(&mut inbound.pieces, usize::MAX);
             inbound.more = after == After::More;
-            inbound.wanted &= bytes.is_empty();
+            inbound.wanted &= is_empty;
             inbound.ended = match after {
                 After::Empty | After::More => None,
                 After::Finished => Some(ReadEnd::Finished),
                 After::Reset => Some(ReadEnd::Reset),
             };
-            if !bytes.is_empty() || inbound.ended.is_some() {
+            if !is_empty || inbound.ended.is_some() {
                 reader = inbound.reader.take();
             }
         }
         reader.into_iter().chain(writer).for_each(Waker::wake);
     }
 
-    /// Exchanges what is to be sent for the buffer that was sent last.
-    pub(in crate::driver) fn take(&self, sent: &mut Vec<u8>) -> Taken {
-        sent.clear();
+    /// Takes what is to be sent. What fills no frame stays to be filled up, if there is more than `spare`
+    /// besides and more may come.
+    pub(in crate::driver) fn take(&self, sent: &mut Blocks, spare: Option<usize>) -> Taken {
         self.wake_writer(|state| {
             let outbound = &mut state.outbound;
-            outbound.in_transit = !outbound.bytes.is_empty();
+            let spare = if outbound.finish { Some(usize::MAX) } else { spare };
+            *sent = outbound.blocks.take_urgent(spare);
+            outbound.in_transit = !sent.is_empty();
             if outbound.in_transit {
-                mem::swap(&mut outbound.bytes, sent);
-                return Taken::Bytes;
-            }
-            // Idle: an open stream keeps no buffers.
-            outbound.bytes = Vec::new();
-            *sent = Vec::new();
-            if outbound.finish && outbound.failed.is_none() {
+                Taken::Bytes
+            } else if outbound.finish && outbound.failed.is_none() {
                 Taken::Finish
             } else {
                 Taken::Nothing

@@ -65,7 +65,7 @@ impl Pipe {
         let (mut stale, mut post) = (None, false);
         let result = {
             let mut state = self.lock();
-            let n = state.inbound.take(out);
+            let n = state.inbound.pieces.read(out);
             if n > 0 {
                 post = state.want();
                 Poll::Ready(Ok(n))
@@ -95,7 +95,7 @@ impl Pipe {
         let (mut stale, mut post) = (None, false);
         let result = {
             let mut state = self.lock();
-            let room = PIPE_BYTES - state.outbound.bytes.len();
+            let room = PIPE_BYTES - state.outbound.blocks.len();
             if let Some(error) = state.write_failure() {
                 Poll::Ready(Err(error))
             } else if state.outbound.finish {
@@ -107,7 +107,7 @@ impl Pipe {
                 Poll::Pending
             } else {
                 let n = bytes.len().min(room);
-                state.outbound.bytes.extend_from_slice(&bytes[..n]);
+                state.outbound.blocks.write(&bytes[..n]);
                 post = state.ask();
                 Poll::Ready(Ok(n))
             }
@@ -125,7 +125,7 @@ impl Pipe {
             if let Some(error) = state.write_failure() {
                 return Poll::Ready(Err(error));
             }
-            if state.outbound.bytes.is_empty() && !state.outbound.in_transit {
+            if state.outbound.blocks.is_empty() && !state.outbound.in_transit {
                 return Poll::Ready(Ok(()));
             }
             stale = state.outbound.writer.replace(context.waker().clone());

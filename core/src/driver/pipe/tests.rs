@@ -1,9 +1,13 @@
 use core::sync::atomic::{AtomicUsize, Ordering};
 use core::task::{Context, Poll};
 use std::task::Wake;
+use std::vec::Vec;
+
+use bytes::Bytes;
 
 use super::*;
 use crate::driver::mail::Mailbox;
+use crate::rtc::entropy::Entropy;
 
 /// A pipe of an open stream, the box its letters go to, and a task that counts how often it is woken.
 struct Bench {
@@ -73,6 +77,16 @@ impl Bench {
 
 const ID: StreamId = StreamId { connection: ConnectionId(1), channel: 2, serial: 3 };
 
+fn pieces(of: &[&'static [u8]]) -> Pieces {
+    let mut pieces = Pieces::default();
+    of.iter().for_each(|piece| pieces.push(Bytes::from_static(piece)));
+    pieces
+}
+
+fn below(entropy: &mut Entropy, n: u64) -> usize {
+    (entropy.next_u64() % n) as usize
+}
+
 fn kind<T: core::fmt::Debug>(poll: Poll<io::Result<T>>) -> io::ErrorKind {
     match poll {
         Poll::Ready(Err(error)) => error.kind(),
@@ -96,11 +110,10 @@ fn many_writes_are_one_letter_and_arrive_in_order() {
     }
     assert_eq!(bench.letters(), 1);
     bench.pipe.attend();
-    let mut sent = Vec::new();
-    assert_eq!(bench.pipe.take(&mut sent), Taken::Bytes);
-    assert_eq!(sent, b"one two three");
-    assert_eq!(bench.pipe.take(&mut sent), Taken::Nothing);
-    assert_eq!(sent.capacity(), 0, "an idle pipe keeps no buffer");
+    let mut sent = Blocks::default();
+    assert_eq!(bench.pipe.take(&mut sent, Some(0)), Taken::Bytes);
+    assert_eq!(sent.len(), b"one two three".len());
+    assert_eq!(bench.pipe.take(&mut sent, Some(0)), Taken::Nothing);
     ready(bench.write(b"more"));
     assert_eq!(bench.letters(), 1);
 }
@@ -112,8 +125,7 @@ fn a_full_pipe_makes_the_writer_wait_and_wakes_it_when_there_is_room() {
     assert_eq!(ready(bench.write(&bytes)), PIPE_BYTES);
     assert!(bench.write(b"x").is_pending());
     assert_eq!(bench.woken(), 0);
-    let mut sent = Vec::new();
-    bench.pipe.take(&mut sent);
+    bench.pipe.take(&mut Blocks::default(), Some(PIPE_BYTES));
     assert_eq!(bench.woken(), 1);
     assert_eq!(ready(bench.write(b"x")), 1);
 }
@@ -124,10 +136,10 @@ fn flushing_waits_for_what_the_driver_still_holds() {
     ready(bench.flush());
     ready(bench.write(b"x"));
     assert!(bench.flush().is_pending());
-    let mut sent = Vec::new();
-    assert_eq!(bench.pipe.take(&mut sent), Taken::Bytes);
+    let mut sent = Blocks::default();
+    assert_eq!(bench.pipe.take(&mut sent, Some(0)), Taken::Bytes);
     assert!(bench.flush().is_pending(), "the driver has it, the endpoint has not");
-    assert_eq!(bench.pipe.take(&mut sent), Taken::Nothing);
+    assert_eq!(bench.pipe.take(&mut sent, Some(0)), Taken::Nothing);
     assert!(bench.woken() >= 1);
     ready(bench.flush());
 }
@@ -139,9 +151,9 @@ fn closing_sends_everything_first_and_waits_for_the_peer() {
     assert!(bench.close().is_pending());
     assert_eq!(bench.letters(), 1);
     assert_eq!(kind(bench.write(b"y")), io::ErrorKind::BrokenPipe);
-    let mut sent = Vec::new();
-    assert_eq!(bench.pipe.take(&mut sent), Taken::Bytes);
-    assert_eq!(bench.pipe.take(&mut sent), Taken::Finish);
+    let mut sent = Blocks::default();
+    assert_eq!(bench.pipe.take(&mut sent, Some(0)), Taken::Bytes);
+    assert_eq!(bench.pipe.take(&mut sent, Some(0)), Taken::Finish);
     assert!(bench.close().is_pending());
     bench.woken();
     bench.pipe.finished();
@@ -158,7 +170,7 @@ fn a_stream_that_nobody_reads_is_left_to_the_endpoint() {
     assert!(bench.read(&mut out).is_pending());
     assert_eq!(bench.letters(), 1);
     assert!(bench.wanted());
-    bench.pipe.deliver(b"abcdef", After::Empty);
+    bench.pipe.deliver(pieces(&[b"abcdef"]), After::Empty);
     assert_eq!(bench.woken(), 1);
     assert!(!bench.pipe.readable(), "there is enough to read");
     assert_eq!(ready(bench.read(&mut out)), 4);
@@ -178,11 +190,11 @@ fn a_waiting_reader_asks_once_and_gets_what_comes_next_at_once() {
     }
     assert_eq!(bench.letters(), 0, "the endpoint has said that it has nothing");
     assert!(bench.pipe.readable());
-    bench.pipe.deliver(b"ab", After::Empty);
+    bench.pipe.deliver(pieces(&[b"ab"]), After::Empty);
     assert_eq!(bench.woken(), 1);
     assert_eq!(ready(bench.read(&mut out)), 2);
     assert!(bench.pipe.readable());
-    bench.pipe.deliver(&[], After::Empty);
+    bench.pipe.deliver(Pieces::default(), After::Empty);
     assert!(bench.pipe.readable(), "nothing came, so it is still wanted");
 }
 
@@ -195,7 +207,7 @@ fn the_end_comes_after_the_bytes() {
         if let Some(end) = end {
             bench.pipe.ended(end);
         }
-        bench.pipe.deliver(b"ab", after);
+        bench.pipe.deliver(pieces(&[b"ab"]), after);
         assert_eq!(ready(bench.read(&mut out)), 2);
         match end {
             None => assert_eq!(ready(bench.read(&mut out)), 0),
@@ -218,14 +230,14 @@ fn a_reset_waits_for_its_reason() {
         assert!(bench.read(&mut [0]).is_pending());
         bench.pipe.write_failed(WriteError::Reset);
         assert!(bench.pipe.readable());
-        bench.pipe.deliver(&[], After::Reset);
+        bench.pipe.deliver(Pieces::default(), After::Reset);
         assert!(bench.read(&mut [0]).is_pending());
         assert!(bench.flush().is_pending());
         bench.woken();
 
         bench.pipe.ended(end);
         assert!(bench.pipe.readable(), "it is still wanted");
-        bench.pipe.deliver(&[], After::Reset);
+        bench.pipe.deliver(Pieces::default(), After::Reset);
         assert_eq!(bench.woken(), 2, "reader and writer");
         assert_eq!(kind(bench.read(&mut [0])), expected);
         assert_eq!(kind(bench.flush()), expected);
@@ -267,7 +279,7 @@ fn a_local_reset_ends_both_directions_at_once() {
     assert_eq!(kind(bench.read(&mut [0])), io::ErrorKind::ConnectionAborted);
     assert_eq!(kind(bench.write(b"y")), io::ErrorKind::ConnectionAborted);
     assert_eq!(kind(bench.close()), io::ErrorKind::ConnectionAborted);
-    assert_eq!(bench.pipe.take(&mut Vec::new()), Taken::Nothing);
+    assert_eq!(bench.pipe.take(&mut Blocks::default(), Some(0)), Taken::Nothing);
 }
 
 #[test]
@@ -275,11 +287,11 @@ fn whoever_stops_reading_finds_the_end() {
     let bench = Bench::new();
     assert!(bench.read(&mut [0]).is_pending());
     assert!(bench.pipe.readable());
-    bench.pipe.deliver(b"ab", After::More);
+    bench.pipe.deliver(pieces(&[b"ab"]), After::More);
     bench.pipe.stop_reading(&bench.mail);
     assert_eq!(bench.letters(), 1);
     assert_eq!(ready(bench.read(&mut [0])), 0);
-    bench.pipe.deliver(b"cd", After::Empty);
+    bench.pipe.deliver(pieces(&[b"cd"]), After::Empty);
     assert_eq!(ready(bench.read(&mut [0])), 0);
     ready(bench.write(b"x"));
 }
@@ -357,4 +369,56 @@ fn without_a_driver_nobody_waits() {
     opening.abandon();
     let mut context = Context::from_waker(Waker::noop());
     assert!(matches!(opening.poll_opened(&mut context), Poll::Ready(Err(OpenError::Closed))));
+}
+
+#[test]
+fn what_comes_in_pieces_is_read_in_any_lengths() {
+    for seed in 0..50 {
+        let mut entropy = Entropy::new([seed; 32]);
+        let bench = Bench::new();
+        let (mut came, mut read) = (Vec::new(), Vec::new());
+        while read.len() < 100_000 {
+            let mut out = std::vec![0; 1 + below(&mut entropy, 5000)];
+            match bench.read(&mut out) {
+                Poll::Ready(len) => read.extend_from_slice(&out[..len.unwrap()]),
+                Poll::Pending => {
+                    assert_eq!(read, came, "seed {seed}");
+                    assert!(bench.pipe.readable());
+                    let mut pieces = Pieces::default();
+                    for _ in 0..1 + below(&mut entropy, 5) {
+                        let mut piece = std::vec![0; 1 + below(&mut entropy, 4000)];
+                        entropy.fill(&mut piece);
+                        came.extend_from_slice(&piece);
+                        pieces.push(piece.into());
+                    }
+                    bench.pipe.deliver(pieces, After::Empty);
+                }
+            }
+        }
+        assert_eq!(read[..], came[..read.len()], "seed {seed}");
+    }
+}
+
+#[test]
+fn what_fills_no_frame_waits_for_more_while_the_path_is_busy() {
+    let bench = Bench::new();
+    let mut sent = Blocks::default();
+    ready(bench.write(b"x"));
+    assert!(bench.flush().is_pending());
+    assert_eq!(bench.pipe.take(&mut sent, None), Taken::Nothing);
+    assert!(bench.flush().is_pending(), "the endpoint has not taken it");
+    ready(bench.write(&std::vec![7; PIPE_BYTES - 1]));
+    assert!(bench.write(b"y").is_pending());
+    assert_eq!(bench.pipe.take(&mut sent, None), Taken::Bytes);
+    let full = sent.len();
+    assert!(full > PIPE_BYTES - 4096 && full < PIPE_BYTES, "whole frames: {full}");
+    assert_eq!(bench.pipe.take(&mut sent, Some(0)), Taken::Bytes);
+    assert_eq!(full + sent.len(), PIPE_BYTES);
+    assert_eq!(bench.pipe.take(&mut sent, Some(0)), Taken::Nothing);
+    ready(bench.flush());
+
+    ready(bench.write(b"last"));
+    assert!(bench.close().is_pending());
+    assert_eq!(bench.pipe.take(&mut sent, None), Taken::Bytes, "nothing more will come");
+    assert_eq!(bench.pipe.take(&mut sent, None), Taken::Finish);
 }

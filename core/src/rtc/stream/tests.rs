@@ -1,6 +1,7 @@
 use std::vec;
 
-use super::inbound::CHUNK_OVERHEAD;
+use super::super::framed::PAYLOAD_LEN;
+use super::super::pieces::PIECE_OVERHEAD;
 use super::*;
 
 fn stream() -> Stream {
@@ -127,7 +128,7 @@ fn a_little_payload_does_not_hold_a_large_message() {
     let message = Bytes::from(frame);
     assert!(stream.on_message(Timestamp::ZERO, &message).readable);
     assert!(message.is_unique(), "nothing holds on to the message");
-    assert_eq!(stream.unread(), 1 + CHUNK_OVERHEAD);
+    assert_eq!(stream.unread(), 1 + PIECE_OVERHEAD);
     let mut out = [0; 8];
     assert_eq!(stream.read(&mut out), Read::Bytes(1));
     assert_eq!(stream.unread(), 0);
@@ -142,4 +143,26 @@ fn what_came_before_the_peer_was_known_is_told_later() {
     assert!(stream.missed().readable);
     stream.on_message(Timestamp::ZERO, &flag(Flag::Reset));
     assert_eq!(stream.missed().closed, Some(StreamEnd::ResetByPeer));
+}
+
+#[test]
+fn no_more_is_taken_than_may_wait_and_half_of_it_is_told() {
+    let max = 10 * PAYLOAD_LEN;
+    let mut stream = Stream::new(2, true, 1 << 20, max, Span::none());
+    let mut blocks = Blocks::default();
+    blocks.write(&vec![7; max + 1]);
+    assert_eq!(stream.spare(), Some(max / 2));
+    assert_eq!(stream.write_blocks(&mut blocks), Ok(()));
+    assert_eq!((stream.unsent(), blocks.len(), stream.spare()), (max, 1, None));
+    let told: Vec<_> = (0..10).map(|_| stream.next_message(Timestamp::ZERO).1.writable).collect();
+    assert_eq!(told.iter().position(|it| *it), Some(4), "{told:?}");
+    assert_eq!(told.iter().filter(|it| **it).count(), 1, "{told:?}");
+    assert_eq!(stream.next_message(Timestamp::ZERO).0, None);
+
+    let mut narrow = Stream::new(2, true, 1 << 20, 2, Span::none());
+    let mut blocks = Blocks::default();
+    blocks.write(b"abc");
+    assert_eq!(narrow.write_blocks(&mut blocks), Ok(()));
+    assert_eq!((narrow.unsent(), blocks.len()), (2, 1), "a block is cut that could never be taken");
+    assert!(narrow.next_message(Timestamp::ZERO).1.writable);
 }
