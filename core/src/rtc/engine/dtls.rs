@@ -21,6 +21,7 @@ mod opener;
 mod records;
 mod replay;
 mod secrets;
+mod suites;
 
 use core::time::Duration;
 use std::boxed::Box;

@@ -19,6 +19,7 @@ use dimpl::crypto::{CryptoProvider, HashAlgorithm, HmacProvider, aws_lc_rs};
 use zeroize::Zeroizing;
 
 use super::keys::{KEY_EXPANSION, Keys};
+use super::suites::SUITES;
 use crate::demux::is_client_hello;
 use crate::rtc::engine::Role;
 use crate::rtc::keylog::{KeyLogLabel, KeyLogLine};
@@ -78,10 +79,11 @@ impl Secrets {
     }
 }
 
-/// The process's provider or else the library's, but for its HMAC.
+/// The process's provider or else the library's, but for its HMAC; with [`SUITES`], if the process has no other.
 pub(super) fn provider() -> CryptoProvider {
-    let usual = CryptoProvider::get_default().cloned();
-    CryptoProvider { hmac_provider: &Ears, ..usual.unwrap_or_else(aws_lc_rs::default_provider) }
+    let chosen = CryptoProvider::get_default().cloned();
+    let usual = || CryptoProvider { dtls13_cipher_suites: SUITES, ..aws_lc_rs::default_provider() };
+    CryptoProvider { hmac_provider: &Ears, ..chosen.unwrap_or_else(usual) }
 }
 
 /// Computes HMACs and says what they were about.
