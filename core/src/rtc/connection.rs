@@ -319,6 +319,11 @@ impl Connection {
         self.run_signaling(now, shared);
     }
 
+    /// Whether it is to be advanced again, once what it has queued is sent.
+    pub(super) fn has_more(&self) -> bool {
+        self.phase.engine().is_some_and(Engine::has_more)
+    }
+
     /// Goes on with what comes before there is an engine.
     pub(super) fn run(&mut self, now: Timestamp, shared: &mut Shared) {
         self.run_race(now, shared);

@@ -259,8 +259,12 @@ impl Endpoint {
             self.retire(id, finished);
             return;
         }
+        let has_more = connection.has_more();
         let deadline = connection.deadline(&self.shared);
         self.calendar.set(id, deadline);
+        if has_more {
+            self.make_busy(id);
+        }
         if is_open && self.handshaking.remove(&id) {
             self.replace_older(now, id);
         }

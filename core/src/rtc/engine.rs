@@ -15,8 +15,9 @@
 //!
 //! Feed it a batch of datagrams with [`Engine::handle_stun`], [`Engine::on_check`] and
 //! [`Engine::handle_dtls`]; pull events and messages with [`Engine::poll_event`] and
-//! [`Engine::receive`]; send; then call [`Engine::flush`] once. DTLS is drained inside of every call,
-//! SCTP only by `flush`, as that is what it charges for. After an event that ends the connection
+//! [`Engine::receive`]; send; then call [`Engine::flush`] once, and once more whenever what it
+//! queued was sent and it [has more](Engine::has_more). DTLS is drained inside of every call, SCTP
+//! only by `flush`, as that is what it charges for. After an event that ends the connection
 //! (`Closed`, `Failed`, `WrongCerthash`) messages can still be received, and one more `flush` lets
 //! the last words out.
 //!

@@ -70,7 +70,7 @@ impl Association {
     /// Hands over what is to be sent.
     pub fn flush(&mut self, now: Timestamp, send: &mut dyn FnMut(&[u8])) {
         self.pump(now);
-        self.sctp.poll_packets(self.epoch.instant(now), send);
+        self.sctp.poll_packets(self.epoch.instant(now), usize::MAX, send);
         self.channels.refresh(&mut self.sctp);
     }
 

@@ -41,8 +41,10 @@ pub(super) trait Sctp: Sized {
     fn handle_timeout(&mut self, now: Instant);
     /// When `handle_timeout` is due.
     fn deadline(&self) -> Option<Instant>;
-    /// Hands over every packet that may leave now. Once per batch: this is the expensive call.
-    fn poll_packets(&mut self, now: Instant, send: &mut dyn FnMut(&[u8]));
+    /// Hands over packets that may leave now, so many at most. Once per batch: this is the expensive call.
+    fn poll_packets(&mut self, now: Instant, max: usize, send: &mut dyn FnMut(&[u8]));
+    /// Whether the last poll kept packets back, as they were too many.
+    fn has_packets(&self) -> bool;
     /// What happened.
     fn poll_event(&mut self) -> Option<Event>;
 

@@ -168,6 +168,9 @@ impl Wire {
         let mut outbox = Outbox::default();
         let node = &mut self.nodes[index];
         node.engine.flush(self.now, &mut outbox);
+        while node.engine.has_more() {
+            node.engine.flush(self.now, &mut outbox);
+        }
         while let Some(event) = node.engine.poll_event() {
             node.events.push((self.now, event));
         }
@@ -626,6 +629,38 @@ fn a_first_message_that_is_no_open_costs_only_its_channel() {
     assert!(wire.engine(SERVER).open(7), "its id is its own again");
     assert!(wire.nodes[SERVER].messages.is_empty());
     wire.transfer(CLIENT, 8, b"as before");
+}
+
+#[test]
+fn much_leaves_in_bursts_and_a_close_does_not_wait_for_them() {
+    for is_closed in [false, true] {
+        let mut wire = Setup::default().connected();
+        wire.open(CLIENT, 2);
+        // SCTP's window grows by what it is given.
+        for _ in 0..5 {
+            let is_done = |wire: &mut Wire| wire.engine(CLIENT).unacknowledged() == 0;
+            wire.run_until("all is acknowledged", is_done);
+            for _ in 0..4 {
+                wire.send(CLIENT, 2, &noise(20_000));
+            }
+        }
+        let (now, engine) = (wire.now, wire.engine(CLIENT));
+        let burst = |engine: &mut Engine| {
+            let mut outbox = Outbox::default();
+            engine.flush(now, &mut outbox);
+            let lens = core::iter::from_fn(|| outbox.pop().map(|it| it.datagrams().len()));
+            (lens.sum::<usize>(), engine.has_more())
+        };
+        assert_eq!(burst(engine), (flush::BURST, true));
+        if is_closed {
+            engine.close(now);
+        } else {
+            assert_eq!(burst(engine), (flush::BURST, true));
+        }
+        let (len, has_more) = burst(engine);
+        assert_eq!(len < flush::BURST, !is_closed, "{len}");
+        assert!(len > 80_000 / CHUNK_LEN - 2 * flush::BURST && !has_more, "{len}");
+    }
 }
 
 #[test]

@@ -38,6 +38,7 @@ use core::time::Duration;
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Instant;
+use std::vec::Vec;
 
 use bytes::Bytes;
 use sctp_proto::{
@@ -79,6 +80,8 @@ pub(in crate::rtc::engine) struct Association {
     hoard: Hoard,
     rtt: Rtt,
     resent: Resent,
+    /// What the library has made and is not sent yet.
+    outgoing: VecDeque<Bytes>,
     /// Empty between two polls; kept for its capacity.
     bundle: Bundle,
     own_tag: u32,
@@ -135,6 +138,7 @@ impl Sctp for Association {
             hoard: Hoard::new(window),
             rtt: Rtt::default(),
             resent: Resent::default(),
+            outgoing: VecDeque::new(),
             bundle: Bundle::default(),
             own_tag: 0,
             peer_tag: 0,
@@ -246,32 +250,28 @@ impl Sctp for Association {
         [timer, deferred, self.patience].into_iter().flatten().min()
     }
 
-    fn poll_packets(&mut self, now: Instant, send: &mut dyn FnMut(&[u8])) {
+    fn poll_packets(&mut self, now: Instant, max: usize, send: &mut dyn FnMut(&[u8])) {
         self.hoard.window_mut().on_time(now, self.rtt.min());
-        if let Some(Attempt { association, .. }) = &mut self.attempt
-            && let Some(transmit) = association.poll_transmit(now)
-            && let Payload::RawEncode(packets) = transmit.payload
-        {
-            // The library resets streams before it acknowledges; but pion forgets a stream when that is reset,
-            // and credits it with no acknowledgement that comes later: who waits there for room, waits on.
-            let is_reset = |packet: &&Bytes| packet::first_chunk(packet) == Some(packet::RE_CONFIG);
-            let resets = packets.iter().filter(is_reset);
-            for packet in packets.iter().filter(|packet| !is_reset(packet)).chain(resets) {
-                if let Some(packet::INIT | packet::INIT_ACK) = packet::first_chunk(packet) {
-                    self.own_tag = packet::initiate_tag(packet).unwrap_or_default();
-                }
-                self.rtt.on_sent(now, packet, packets.len());
-                self.resent.on_sent(packet);
-                let hoard = &mut self.hoard;
-                let shrunk = packet::with_window(packet, |tsn, window| hoard.on_sack(tsn, window));
-                let mended = shrunk.or_else(|| terms::said(packet, hoard.window_mut().bytes()));
-                self.bundle.push(mended.as_deref().unwrap_or(packet), PACKET_LEN_MAX, send);
+        if self.outgoing.is_empty() {
+            self.outgoing = self.made(now).into();
+        }
+        let burst = self.outgoing.len().min(max);
+        for packet in self.outgoing.drain(..burst) {
+            self.rtt.on_sent(now, &packet, burst);
+            self.resent.on_sent(&packet);
+            self.bundle.push(&packet, PACKET_LEN_MAX, send);
+        }
+        self.bundle.finish(send);
+        if self.outgoing.is_empty() {
+            self.outgoing = VecDeque::new();
+            if let Some(abort) = self.abort.take() {
+                send(&abort);
             }
-            self.bundle.finish(send);
         }
-        if let Some(abort) = self.abort.take() {
-            send(&abort);
-        }
+    }
+
+    fn has_packets(&self) -> bool {
+        !self.outgoing.is_empty()
     }
 
     fn poll_event(&mut self) -> Option<Event> {
@@ -390,6 +390,32 @@ impl Association {
         self.refused = Some(data.map_or(packet, Bytes::from));
     }
 
+    /// What the library has to send, as it should be.
+    fn made(&mut self, now: Instant) -> Vec<Bytes> {
+        let made = self.association().and_then(|association| association.poll_transmit(now));
+        let Some(Payload::RawEncode(mut packets)) = made.map(|transmit| transmit.payload) else {
+            return Vec::new();
+        };
+        for packet in &mut packets {
+            if let Some(packet::INIT | packet::INIT_ACK) = packet::first_chunk(packet) {
+                self.own_tag = packet::initiate_tag(packet).unwrap_or_default();
+            }
+            let hoard = &mut self.hoard;
+            let shrunk = packet::with_window(packet, |tsn, window| hoard.on_sack(tsn, window));
+            let mended = shrunk.or_else(|| terms::said(packet, hoard.window_mut().bytes()));
+            if let Some(mended) = mended {
+                *packet = mended.into();
+            }
+        }
+        // The library resets streams before it acknowledges; but pion forgets a stream when that is reset,
+        // and credits it with no acknowledgement that comes later: who waits there for room, waits on.
+        let is_reset = |packet: &Bytes| packet::first_chunk(packet) == Some(packet::RE_CONFIG);
+        if packets.iter().any(is_reset) {
+            packets.sort_by_key(is_reset);
+        }
+        packets
+    }
+
     /// Makes the next poll acknowledge what has come, which carries the window.
     fn acknowledge(&mut self, now: Instant) {
         if self.last_data.is_empty() || self.over {
@@ -476,6 +502,7 @@ impl Association {
 
     /// Forgets the association, here and in the endpoint, which would go on routing to it.
     fn drop_attempt(&mut self) {
+        self.outgoing.clear();
         if let Some(attempt) = self.attempt.take() {
             self.endpoint.handle_event(attempt.handle, EndpointEvent::drained());
         }

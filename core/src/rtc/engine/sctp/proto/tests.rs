@@ -7,7 +7,8 @@ use super::*;
 
 fn take(association: &mut Association, now: Instant) -> Vec<Bytes> {
     let mut packets = Vec::new();
-    association.poll_packets(now, &mut |packet| packets.push(Bytes::copy_from_slice(packet)));
+    association
+        .poll_packets(now, usize::MAX, &mut |packet| packets.push(Bytes::copy_from_slice(packet)));
     packets
 }
 
