@@ -449,6 +449,10 @@ impl Engine {
             heard = true;
             self.state = self.state.max(State::Secured);
             let (dtls12, webrtc_rs) = (self.dtls.is_12(), self.dtls.is_webrtc_rs());
+            if webrtc_rs {
+                // It keeps small messages back while one is unacknowledged.
+                self.sctp.acknowledge_at_once();
+            }
             self.events.push_back(Event::Secured { remote, dtls12, webrtc_rs });
         }
         self.pump();

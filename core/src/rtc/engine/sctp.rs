@@ -9,6 +9,7 @@
 //! (stream reset).
 
 mod bundle;
+mod delayed;
 mod hoard;
 pub(super) mod packet;
 mod proto;
@@ -59,6 +60,8 @@ pub(super) trait Sctp: Sized {
     /// Resets the outgoing half once all that was sent on it is acknowledged (RFC 6525). From then on
     /// nothing can be read from the stream either.
     fn reset(&mut self, stream: u16);
+    /// The peer sends no more while a small message is unacknowledged: no acknowledgement waits for data.
+    fn acknowledge_at_once(&mut self);
     /// Tells the peer of the present window: nothing else does after it was closed.
     fn window_update(&mut self, now: Instant);
     /// A packet that the peer of an association that is up answers at once, whatever its state.

@@ -75,6 +75,13 @@ pub(super) fn with_window(
     Some(packet)
 }
 
+/// Whether a packet is one SACK, without reports of gaps or duplicates.
+pub(super) fn is_plain_sack(packet: &[u8]) -> bool {
+    let mut chunks = chunks(packet);
+    let is_plain = chunks.next().is_some_and(|it| it.kind == SACK && it.bytes.len() == SACK_LEN);
+    is_plain && chunks.next().is_none()
+}
+
 /// A packet without the gap reports of those of its SACKs whose reports no receiver makes: of chunks after
 /// `highest`, the last that was sent, or not one after the other. `None` if there are no such SACKs.
 ///

@@ -30,7 +30,7 @@
 //! Gap reports are looked at chunk by chunk, whether these were sent or not: those that cannot be are taken out.
 //! INIT is mended both ways, for speed: see `terms`.
 //! Bundles and SACKs may grow longer than the packet size: they are cut to fit. What it has to acknowledge and to
-//! send leaves in packets of its own: small ones are put together. Resets of streams leave
+//! send leaves in packets of its own: small ones are put together, for which an acknowledgement waits a moment. Resets of streams leave
 //! before the acknowledgements that belong to them: they are put behind.
 
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -49,6 +49,7 @@ use sctp_proto::{
 use tracing::{debug, trace};
 
 use super::bundle::Bundle;
+use super::delayed::Delayed;
 use super::hoard::Hoard;
 use super::resent::Resent;
 use super::rtt::Rtt;
@@ -80,6 +81,7 @@ pub(in crate::rtc::engine) struct Association {
     hoard: Hoard,
     rtt: Rtt,
     resent: Resent,
+    delayed: Delayed,
     /// What the library has made and is not sent yet.
     outgoing: VecDeque<Bytes>,
     /// Empty between two polls; kept for its capacity.
@@ -138,6 +140,7 @@ impl Sctp for Association {
             hoard: Hoard::new(window),
             rtt: Rtt::default(),
             resent: Resent::default(),
+            delayed: Delayed::default(),
             outgoing: VecDeque::new(),
             bundle: Bundle::default(),
             own_tag: 0,
@@ -201,10 +204,12 @@ impl Sctp for Association {
         }
         let mended = packet::without_false_gaps(&packet, self.resent.highest_tsn());
         let packet = mended.map_or(packet, Bytes::from);
-        // What is small is not followed by more, so nothing but a timer would acknowledge it: 200 ms in which
-        // webrtc-rs sends no more, as it keeps small messages back while one is unacknowledged.
-        let hurried =
-            if packet.len() < SMALL { packet::with_immediate_sack(&packet) } else { None };
+        // What is small is not followed by more, so nothing but a timer would acknowledge it, in 200 ms.
+        let is_small = packet.len() < SMALL;
+        let hurried = if is_small { packet::with_immediate_sack(&packet) } else { None };
+        if !is_small {
+            self.delayed.on_bulk();
+        }
         self.feed(now, hurried.map_or(packet, Bytes::from));
         if self.attempt.as_ref().is_some_and(|attempt| attempt.association.is_closing()) {
             // SHUTDOWN, wherever in the packet: the peer has sent all it wanted to, and takes nothing that is
@@ -247,13 +252,14 @@ impl Sctp for Association {
             None => attempt.association.poll_timeout(),
         };
         let deferred = self.deferred.as_ref().map(|deferred| deferred.until);
-        [timer, deferred, self.patience].into_iter().flatten().min()
+        [timer, deferred, self.patience, self.delayed.due()].into_iter().flatten().min()
     }
 
     fn poll_packets(&mut self, now: Instant, max: usize, send: &mut dyn FnMut(&[u8])) {
         self.hoard.window_mut().on_time(now, self.rtt.min());
         if self.outgoing.is_empty() {
-            self.outgoing = self.made(now).into();
+            let made = self.made(now);
+            self.outgoing = self.delayed.pass(now, made).into();
         }
         let burst = self.outgoing.len().min(max);
         for packet in self.outgoing.drain(..burst) {
@@ -340,6 +346,10 @@ impl Sctp for Association {
         }
     }
 
+    fn acknowledge_at_once(&mut self) {
+        self.delayed.turn_off();
+    }
+
     fn window_update(&mut self, now: Instant) {
         // The peer would not send it again before its timer is due, and nothing else instead.
         if let Some(refused) = self.refused.take() {
@@ -358,6 +368,7 @@ impl Sctp for Association {
         }
         self.over = true;
         self.attempt = None;
+        self.delayed.clear();
     }
 
     fn rtt(&self) -> Option<Duration> {
@@ -503,6 +514,7 @@ impl Association {
     /// Forgets the association, here and in the endpoint, which would go on routing to it.
     fn drop_attempt(&mut self) {
         self.outgoing.clear();
+        self.delayed.clear();
         if let Some(attempt) = self.attempt.take() {
             self.endpoint.handle_event(attempt.handle, EndpointEvent::drained());
         }
