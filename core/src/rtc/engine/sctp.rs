@@ -13,6 +13,7 @@ mod delayed;
 mod hoard;
 pub(super) mod packet;
 mod proto;
+mod reconfig;
 mod resent;
 mod rtt;
 mod terms;

@@ -2,13 +2,15 @@
 //!
 //! A back end that makes a packet of what it has to say, another of what it acknowledges, and a third of what it
 //! resets, makes twice as many as it takes. Data goes with acknowledgements, and a reset behind an acknowledgement:
-//! never with data, as a receiver that takes it first would have to be asked again.
+//! never with data, as a receiver that takes it first would have to be asked again. What answers a reset goes with
+//! the next one, or another answer, in one chunk.
 //!
-//! Obeys: RFC 9260 §6.10 (bundling: control chunks first, and what fits).
+//! Obeys: RFC 9260 §6.10 (bundling: control chunks first, and what fits); RFC 6525 §3.1.
 
 use std::vec::Vec;
 
-use super::packet::{self, DATA, HEADER_LEN, RE_CONFIG, SACK};
+use super::packet::{self, DATA, HEADER_LEN, SACK};
+use super::reconfig::{self, Parameter};
 
 /// A packet that waits for the next one.
 #[derive(Debug, Default)]
@@ -25,6 +27,9 @@ enum Kind {
     Sack,
     Data,
     SackAndData,
+    /// To a reset.
+    Answer,
+    SackAndAnswer,
     Reset,
     SackAndReset,
 }
@@ -32,12 +37,16 @@ enum Kind {
 impl Kind {
     /// Of a packet that may leave with others.
     fn of(packet: &[u8]) -> Option<Self> {
+        let parameter = packet::chunks(packet).next().and_then(|it| reconfig::parameter(&it));
         let mut kinds = packet::chunks(packet).map(|chunk| chunk.kind);
         match kinds.next()? {
             SACK if kinds.next().is_none() => Some(Self::Sack),
             DATA if kinds.all(|kind| kind == DATA) => Some(Self::Data),
-            RE_CONFIG if kinds.next().is_none() => Some(Self::Reset),
-            _ => None,
+            _ if kinds.next().is_some() => None,
+            _ => parameter.map(|parameter| match parameter {
+                Parameter::Answer => Self::Answer,
+                Parameter::Request => Self::Reset,
+            }),
         }
     }
 
@@ -48,9 +57,17 @@ impl Kind {
             (Self::Sack, Self::Data)
             | (Self::Data, Self::Sack)
             | (Self::SackAndData, Self::Data) => Self::SackAndData,
-            (Self::Sack, Self::Reset) => Self::SackAndReset,
+            (Self::Sack, Self::Answer) => Self::SackAndAnswer,
+            (Self::Answer, Self::Answer | Self::Reset) => Self::Reset,
+            (Self::Sack, Self::Reset) | (Self::SackAndAnswer, Self::Answer | Self::Reset) => {
+                Self::SackAndReset
+            }
             _ => return None,
         })
+    }
+
+    const fn has_answer(self) -> bool {
+        matches!(self, Self::Answer | Self::SackAndAnswer)
     }
 }
 
@@ -61,9 +78,13 @@ impl Bundle {
         let both = self.kind.zip(kind).and_then(|(waiting, next)| waiting.with(next));
         let chunks = packet.get(HEADER_LEN..).unwrap_or_default();
         if let Some(both) = both.filter(|_| self.bytes.len() + chunks.len() <= len_max) {
-            // An acknowledgement stands before data.
-            let at = if kind == Some(Kind::Sack) { HEADER_LEN } else { self.bytes.len() };
-            self.bytes.splice(at..at, chunks.iter().copied());
+            if self.kind.is_some_and(Kind::has_answer) {
+                reconfig::join(&mut self.bytes, packet);
+            } else {
+                // An acknowledgement stands before data.
+                let at = if kind == Some(Kind::Sack) { HEADER_LEN } else { self.bytes.len() };
+                self.bytes.splice(at..at, chunks.iter().copied());
+            }
             (self.kind, self.is_joined) = (Some(both), true);
             return;
         }
@@ -94,6 +115,7 @@ mod tests {
     use super::*;
 
     const HEARTBEAT_ACK: u8 = packet::HEARTBEAT_ACK;
+    const RE_CONFIG: u8 = packet::RE_CONFIG;
 
     fn packet(chunks: &[(u8, usize)]) -> Vec<u8> {
         let mut packet = std::vec![7; HEADER_LEN];
@@ -149,6 +171,53 @@ mod tests {
         assert_eq!(
             bundled(&[&[(DATA, 20)], &[(RE_CONFIG, 20)], &[(DATA, 20)]]),
             [packet(&[(DATA, 20)]), packet(&[(RE_CONFIG, 20)]), packet(&[(DATA, 20)])]
+        );
+    }
+
+    /// The same with one parameter in each RE-CONFIG: an answer, or not.
+    fn resets(kinds: &[(u8, usize)], answers: &[bool]) -> Vec<u8> {
+        let mut packet = packet(kinds);
+        let mut at = HEADER_LEN;
+        let mut answers = answers.iter();
+        for &(kind, len) in kinds {
+            if kind == RE_CONFIG {
+                let mut rest = at + 4;
+                while rest < at + len
+                    && let Some(is_answer) = answers.next()
+                {
+                    let (kind, len): (u16, u16) = if *is_answer { (16, 12) } else { (13, 18) };
+                    packet[rest..rest + 2].copy_from_slice(&kind.to_be_bytes());
+                    packet[rest + 2..rest + 4].copy_from_slice(&len.to_be_bytes());
+                    rest += usize::from(len).next_multiple_of(4);
+                }
+            }
+            at += len.next_multiple_of(4);
+        }
+        packet::seal(&mut packet);
+        packet
+    }
+
+    #[test]
+    fn what_answers_a_reset_goes_with_the_next_one_in_one_chunk() {
+        let sack = packet(&[(SACK, 16)]);
+        let answer = resets(&[(RE_CONFIG, 16)], &[true]);
+        let request = resets(&[(RE_CONFIG, 24)], &[false]);
+        let bundled = |packets: &[&Vec<u8>]| {
+            let (mut bundle, mut sent) = (Bundle::default(), Vec::new());
+            let mut send = |packet: &[u8]| sent.push(packet.to_vec());
+            packets.iter().for_each(|packet| bundle.push(packet, 400, &mut send));
+            bundle.finish(&mut send);
+            sent
+        };
+        let both = resets(&[(RE_CONFIG, 36)], &[true, false]);
+        assert_eq!(bundled(&[&answer, &request]), [both]);
+        let all = resets(&[(SACK, 16), (RE_CONFIG, 36)], &[true, false]);
+        assert_eq!(bundled(&[&sack, &answer, &request]), [all]);
+        let answers = resets(&[(RE_CONFIG, 28)], &[true, true]);
+        assert_eq!(
+            bundled(&[&answer, &answer, &answer, &request, &request]),
+            [answers, resets(&[(RE_CONFIG, 36)], &[true, false]), request],
+            "two of them, and nothing behind a request"
         );
     }
 

@@ -220,11 +220,15 @@ pub(super) fn seal(packet: &mut [u8]) {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Chunk<'a> {
     pub(super) kind: u8,
-    /// All of it, without padding.
     bytes: &'a [u8],
 }
 
 impl Chunk<'_> {
+    /// All of it, without padding.
+    pub(super) fn bytes(&self) -> &[u8] {
+        self.bytes
+    }
+
     /// The transmission sequence number of DATA, or the cumulative one of SACK.
     pub(super) fn tsn(&self) -> Option<u32> {
         u32_at(self.bytes, 4)
@@ -235,7 +239,8 @@ impl Chunk<'_> {
         u32::try_from(self.bytes.len().saturating_sub(DATA_HEADER_LEN)).unwrap_or(u32::MAX)
     }
 
-    fn padded_len(&self) -> usize {
+    /// How much of the packet it takes.
+    pub(super) fn padded_len(&self) -> usize {
         self.bytes.len().next_multiple_of(4)
     }
 

@@ -54,7 +54,7 @@ use super::hoard::Hoard;
 use super::resent::Resent;
 use super::rtt::Rtt;
 use super::window::Window;
-use super::{Event, Kind, Message, Sctp, packet, terms};
+use super::{Event, Kind, Message, Sctp, packet, reconfig, terms};
 use crate::rtc::engine::Role;
 use crate::rtc::telemetry;
 
@@ -420,10 +420,7 @@ impl Association {
         }
         // The library resets streams before it acknowledges; but pion forgets a stream when that is reset,
         // and credits it with no acknowledgement that comes later: who waits there for room, waits on.
-        let is_reset = |packet: &Bytes| packet::first_chunk(packet) == Some(packet::RE_CONFIG);
-        if packets.iter().any(is_reset) {
-            packets.sort_by_key(is_reset);
-        }
+        packets.sort_by_key(|packet| reconfig::order(packet));
         packets
     }
 

@@ -58,7 +58,7 @@ fn what_came_before_a_reset_is_acknowledged_before_the_answer_to_it() {
     assert!(ends[1].send(4, Kind::Data, Bytes::from(vec![7; 3_000])));
     let batch = take(&mut ends[1], now);
     let kinds = |packets: &[Bytes]| -> Vec<_> {
-        packets.iter().map(|packet| packet::first_chunk(packet).unwrap()).collect()
+        packets.iter().flat_map(|it| packet::chunks(it)).map(|chunk| chunk.kind).collect()
     };
     assert!(kinds(&batch).ends_with(&[packet::DATA, packet::RE_CONFIG]), "{:?}", kinds(&batch));
     let events = give(&mut ends[0], now, batch);
