@@ -82,6 +82,8 @@ const DELAY: Duration = Duration::from_millis(2);
 mod tests {
     use super::*;
 
+    const NOTHING: [Bytes; 0] = [];
+
     fn packet(chunks: &[(u8, usize)]) -> Bytes {
         let mut packet = std::vec![0; packet::HEADER_LEN];
         for &(kind, len) in chunks {
@@ -104,12 +106,12 @@ mod tests {
     #[test]
     fn a_lone_one_waits_for_data_and_a_later_one_takes_its_place() {
         let (now, mut delayed) = (Instant::now(), Delayed::default());
-        assert_eq!(delayed.pass(now, [sack(1)].into()), [Bytes::new(); 0]);
+        assert_eq!(delayed.pass(now, [sack(1)].into()), NOTHING);
         assert_eq!(delayed.due(), Some(now + DELAY));
         let later = now + DELAY / 2;
-        assert_eq!(delayed.pass(later, [sack(2)].into()), [Bytes::new(); 0]);
+        assert_eq!(delayed.pass(later, [sack(2)].into()), NOTHING);
         assert_eq!(delayed.due(), Some(now + DELAY), "from the first on");
-        assert_eq!(delayed.pass(later, Vec::new()), [Bytes::new(); 0]);
+        assert_eq!(delayed.pass(later, Vec::new()), NOTHING);
         assert_eq!(delayed.pass(later, [data()].into()), [sack(2), data()]);
         assert_eq!((delayed.due(), delayed.pass(later, [data()].into())), (None, [data()].into()));
         assert_eq!(delayed.pass(later, [data(), sack(3)].into()), [data(), sack(3)]);
@@ -134,7 +136,7 @@ mod tests {
         let (now, mut delayed) = (Instant::now(), Delayed::default());
         delayed.on_bulk();
         assert_eq!(delayed.pass(now, [sack(1)].into()), [sack(1)]);
-        assert_eq!(delayed.pass(now, [sack(2)].into()), [Bytes::new(); 0], "once");
+        assert_eq!(delayed.pass(now, [sack(2)].into()), NOTHING, "once");
         let mut gap = packet(&[(SACK, 20)]).to_vec();
         gap[packet::HEADER_LEN + 13] = 1;
         let gap = Bytes::from(gap);
