@@ -1,7 +1,7 @@
-//! The cipher suites of DTLS 1.3: the library's, but for how the numbers of records are encrypted with AES.
+//! The cipher suites of DTLS 1.3: the library's, but for how AES-128 encrypts the numbers of records.
 //!
-//! For each record that is sent the library has its provider expand the same key anew, on the heap, which was a
-//! tenth of what a sender had to do. With the processor's instructions it costs less than a look into a table.
+//! For each record that is sent the library has its provider expand the same key anew, on the heap. Here it is
+//! expanded on the stack, with the processor's instructions where there are any.
 //!
 //! Obeys: RFC 9147 §4.2.3 (record number encryption).
 

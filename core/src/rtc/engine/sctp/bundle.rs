@@ -9,7 +9,7 @@
 
 use std::vec::Vec;
 
-use super::packet::{self, DATA, HEADER_LEN, SACK};
+use super::packet::{self, DATA, HEADER_LEN, RE_CONFIG, SACK};
 use super::reconfig::{self, Parameter};
 
 /// A packet that waits for the next one.
@@ -37,16 +37,16 @@ enum Kind {
 impl Kind {
     /// Of a packet that may leave with others.
     fn of(packet: &[u8]) -> Option<Self> {
-        let parameter = packet::chunks(packet).next().and_then(|it| reconfig::parameter(&it));
-        let mut kinds = packet::chunks(packet).map(|chunk| chunk.kind);
-        match kinds.next()? {
-            SACK if kinds.next().is_none() => Some(Self::Sack),
-            DATA if kinds.all(|kind| kind == DATA) => Some(Self::Data),
-            _ if kinds.next().is_some() => None,
-            _ => parameter.map(|parameter| match parameter {
+        let mut chunks = packet::chunks(packet);
+        let first = chunks.next()?;
+        match first.kind {
+            SACK if chunks.next().is_none() => Some(Self::Sack),
+            DATA if chunks.all(|chunk| chunk.kind == DATA) => Some(Self::Data),
+            RE_CONFIG if chunks.next().is_none() => Some(match reconfig::parameter(&first)? {
                 Parameter::Answer => Self::Answer,
                 Parameter::Request => Self::Reset,
             }),
+            _ => None,
         }
     }
 
@@ -115,7 +115,6 @@ mod tests {
     use super::*;
 
     const HEARTBEAT_ACK: u8 = packet::HEARTBEAT_ACK;
-    const RE_CONFIG: u8 = packet::RE_CONFIG;
 
     fn packet(chunks: &[(u8, usize)]) -> Vec<u8> {
         let mut packet = std::vec![7; HEADER_LEN];
