@@ -207,7 +207,8 @@ impl Desk {
             self.finishing.remove(id);
             endpoint.close(now, *id);
         }
-        self.open_queued(endpoint) || !finished.is_empty()
+        let left = self.pump.settle(now, endpoint);
+        self.open_queued(endpoint) || left || !finished.is_empty()
     }
 
     /// Opens streams for those who wait, as far as there is room for them.

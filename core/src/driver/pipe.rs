@@ -74,8 +74,6 @@ enum ReadEnd {
 #[derive(Debug, Default)]
 struct Outbound {
     blocks: Blocks,
-    /// The driver has taken bytes that the endpoint has not.
-    in_transit: bool,
     /// The application has closed.
     finish: bool,
     /// The end of our data has been delivered, or never will be.
@@ -116,6 +114,9 @@ pub(super) enum Attention {
 pub(super) enum Dropped {
     /// In the middle, or when all was done: forget the stream.
     Done,
+    /// In the middle, and what was written last is still here: send what the path takes at once, then
+    /// forget the stream.
+    Midway,
     /// After it began to close: what was written and its end are still to be delivered.
     Closing,
 }
@@ -210,7 +211,6 @@ impl Outbound {
     fn fail(&mut self, error: WriteError) {
         self.failed.get_or_insert(error);
         self.blocks = Blocks::default();
-        self.in_transit = false;
     }
 }
 

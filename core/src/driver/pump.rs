@@ -3,6 +3,7 @@
 //! Nothing is polled for: a pipe is served when its handle posts a letter or the endpoint says that its
 //! stream is readable or writable, and then until one side can do no more.
 
+use core::mem;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::vec::Vec;
@@ -17,6 +18,8 @@ use crate::time::Timestamp;
 #[derive(Debug)]
 pub(super) struct Pump {
     lanes: BTreeMap<StreamId, Lane>,
+    /// To be forgotten once what their handles wrote last has had its chance to leave.
+    leaving: Vec<StreamId>,
 }
 
 #[derive(Debug)]
@@ -32,7 +35,7 @@ struct Lane {
 
 impl Pump {
     pub(super) fn new() -> Self {
-        Self { lanes: BTreeMap::new() }
+        Self { lanes: BTreeMap::new(), leaving: Vec::new() }
     }
 
     /// A stream was opened for `pipe`, or came from the peer.
@@ -54,6 +57,7 @@ impl Pump {
         }
         match dropped {
             Some(Dropped::Done) => return self.forget(now, endpoint, id),
+            Some(Dropped::Midway) => self.leaving.push(id),
             Some(Dropped::Closing) => {
                 if let Some(lane) = self.lanes.get_mut(&id) {
                     lane.closing = true;
@@ -65,6 +69,15 @@ impl Pump {
             self.read(endpoint, id);
         }
         self.write(now, endpoint, id);
+    }
+
+    /// Forgets the streams that were left midway. Says whether there were any.
+    pub(super) fn settle(&mut self, now: Timestamp, endpoint: &mut Endpoint) -> bool {
+        let mut leaving = mem::take(&mut self.leaving);
+        let any = !leaving.is_empty();
+        leaving.drain(..).for_each(|id| self.forget(now, endpoint, id));
+        self.leaving = leaving;
+        any
     }
 
     /// The endpoint has something to read.
@@ -139,6 +152,7 @@ impl Pump {
             lane.pipe.abandon();
         }
         self.lanes.clear();
+        self.leaving.clear();
     }
 
     fn read(&mut self, endpoint: &mut Endpoint, id: StreamId) {

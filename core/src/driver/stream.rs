@@ -16,12 +16,14 @@ use crate::rtc::StreamId;
 /// A stream of bytes in both directions, ordered and reliable.
 ///
 /// - **Writing** takes up to 64 KiB (and as much again that the driver works on) before it waits for the
-///   peer. `flush` waits until the endpoint has taken everything, not until the peer has.
+///   peer. What was written is sent without being asked for: `flush` never waits, and fails if writing
+///   would.
 /// - **Closing** (`AsyncWrite::poll_close`) ends our half: the peer reads to the end and then finds it.
 ///   Done when the peer has acknowledged that, or the configured time for it has passed. Reading goes
 ///   on.
-/// - **Dropping** the handle resets the stream if it is not over. If closing had begun and was given up,
-///   what was written and the end of it are still delivered, for as long as the connection lives.
+/// - **Dropping** the handle resets the stream if it is not over: what was written and is not delivered
+///   may be lost. If closing had begun and was given up, what was written and the end of it are still
+///   delivered, for as long as the connection lives.
 /// - **Errors** are `std::io::Error`s with a kind: `ConnectionReset` when the peer reset the stream,
 ///   `ConnectionAborted` when we did or the connection is over, `BrokenPipe` when the peer stopped
 ///   reading or our half is closed, `InvalidData` when the peer broke its rules; the typed cause
@@ -81,8 +83,8 @@ impl AsyncWrite for Stream {
         self.pipe.poll_write(context, self.mail(), bytes)
     }
 
-    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.pipe.poll_flush(context)
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(self.pipe.flush())
     }
 
     fn poll_close(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

@@ -211,31 +211,6 @@ pub(crate) async fn write_all<S: Stage>() {
     .await;
 }
 
-pub(crate) async fn flush<S: Stage>() {
-    let Pair { inbound, outbound, .. } = &pair::<S>().await;
-    let bytes = pattern(LEN);
-    at_every_moment(async |moment| {
-        let (mut here, mut there) = stream(outbound, inbound).await;
-        let write = async {
-            here.write_all(&bytes).await.unwrap();
-            let done = give_up(moment, here.flush()).await.map(Result::unwrap).is_some();
-            here.write_all(MARK).await.unwrap();
-            here.flush().await.unwrap();
-            here.close().await.unwrap();
-            done
-        };
-        let mut received = Vec::new();
-        let (done, read) = join!(write, there.read_to_end(&mut received));
-        read.unwrap();
-        assert!(received.strip_suffix(MARK) == Some(&bytes));
-        part(here, there).await;
-        clean(outbound, inbound).await;
-        done
-    })
-    .await;
-}
-
-/// The end is sent all the same, after everything that was written; asking again waits for the rest.
 pub(crate) async fn close_stream<S: Stage>() {
     let pair = pair::<S>().await;
     at_every_moment(async |moment| {

@@ -89,7 +89,7 @@ play! {
     }
     runtime_gone::{under_everything, under_what_is_just_begun, peers_go_on}
     cancel::{
-        dial, dial_that_is_done, accept_connection, open, accept_stream, read, read_to_end, write_all, flush,
+        dial, dial_that_is_done, accept_connection, open, accept_stream, read, read_to_end, write_all,
         close_stream, shutdown, close_connection, close_endpoint, stats, closed,
     }
     changes::{watching_a_wildcard, watching_one_address, counters, a_peer_moves}

@@ -6,7 +6,7 @@ use floe_core::driver::{Connection, Stream};
 use floe_core::rtc::error::ConnectionEnd;
 use floe_tests::chaos::driven::Manner;
 use floe_tests::entropy::seeded;
-use floe_tests::net::Weather;
+use floe_tests::net::{Bandwidth, Weather};
 use futures::{AsyncReadExt, AsyncWriteExt, join};
 
 use crate::two::{Place, Two, pattern};
@@ -138,6 +138,40 @@ fn what_was_closed_is_delivered_though_its_handle_is_dropped() {
             );
         });
     }
+}
+
+/// What was written just before the handle was dropped leaves before the reset: a peer that finds one
+/// datagram after the other reads it.
+#[test]
+fn what_was_written_last_goes_before_the_reset() {
+    let slow = Weather {
+        bandwidth: Some(Bandwidth { bits_per_second: 1_000_000, queue: 64_000 }),
+        ..Weather::FAIR
+    };
+    seeded(7, || {
+        let mut two = Two::new(7, slow, Manner::KIND);
+        let (client, server) = (two.at_client(), two.at_server());
+        two.play(
+            async move {
+                let connection = client.dial().await;
+                let mut stream = connection.open().await.expect("there is room for one");
+                stream.write_all(b"farewell").await.expect("it is open");
+                stream.flush().await.expect("it is open");
+                drop(stream);
+                assert_eq!(connection.closed().await, ConnectionEnd::ClosedByPeer);
+            },
+            async move {
+                let connection = server.accept().await;
+                let mut stream = connection.accept().await.expect("it is opened");
+                let mut heard = [0; 8];
+                stream.read_exact(&mut heard).await.expect("it came before the reset");
+                assert_eq!(&heard, b"farewell");
+                let reset = stream.read(&mut heard).await.unwrap_err();
+                assert_eq!(reset.kind(), ErrorKind::ConnectionReset);
+                connection.close().await;
+            },
+        );
+    });
 }
 
 /// Accepts a connection and a stream, reads it to its end, and closes the connection.

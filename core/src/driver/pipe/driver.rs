@@ -27,8 +27,11 @@ impl Pipe {
         };
         let outbound = &state.outbound;
         let closing = outbound.finish && !outbound.finished && outbound.failed.is_none();
-        let dropped =
-            state.dropped.then_some(if closing { Dropped::Closing } else { Dropped::Done });
+        let dropped = state.dropped.then_some(match closing {
+            true => Dropped::Closing,
+            false if outbound.blocks.is_empty() => Dropped::Done,
+            false => Dropped::Midway,
+        });
         Attention::Serve {
             id,
             wanted: state.inbound.wanted && state.inbound.more,
@@ -101,8 +104,7 @@ impl Pipe {
             let outbound = &mut state.outbound;
             let spare = if outbound.finish { Some(usize::MAX) } else { spare };
             *sent = outbound.blocks.take_urgent(spare);
-            outbound.in_transit = !sent.is_empty();
-            if outbound.in_transit {
+            if !sent.is_empty() {
                 Taken::Bytes
             } else if outbound.finish && outbound.failed.is_none() {
                 Taken::Finish

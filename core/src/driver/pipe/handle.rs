@@ -117,21 +117,9 @@ impl Pipe {
         result
     }
 
-    /// Ready when the endpoint has taken everything that was written.
-    pub(in crate::driver) fn poll_flush(&self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let stale;
-        {
-            let mut state = self.lock();
-            if let Some(error) = state.write_failure() {
-                return Poll::Ready(Err(error));
-            }
-            if state.outbound.blocks.is_empty() && !state.outbound.in_transit {
-                return Poll::Ready(Ok(()));
-            }
-            stale = state.outbound.writer.replace(context.waker().clone());
-        }
-        drop(stale);
-        Poll::Pending
+    /// Never waits: the letter about what was written is posted, and it is sent without being asked for.
+    pub(in crate::driver) fn flush(&self) -> io::Result<()> {
+        self.lock().write_failure().map_or(Ok(()), Err)
     }
 
     /// Ends our data. Ready when the peer has acknowledged that, or never will.
