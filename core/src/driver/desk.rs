@@ -7,10 +7,11 @@
 use core::mem;
 use core::task::{Context, Poll};
 use core::time::Duration;
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::vec::Vec;
 
+use rustc_hash::FxHashMap;
 use tracing::debug;
 
 use super::error::{DialError, Ending};
@@ -30,7 +31,7 @@ use crate::time::Timestamp;
 #[derive(Debug)]
 pub(super) struct Desk {
     hub: Arc<Hub>,
-    links: HashMap<ConnectionId, Arc<Link>>,
+    links: FxHashMap<ConnectionId, Arc<Link>>,
     pump: Pump,
     meetings: Meetings,
     lookout: Lookout,
@@ -47,7 +48,7 @@ pub(super) struct Desk {
 impl Desk {
     pub(super) fn new(hub: Arc<Hub>) -> Self {
         Self {
-            links: HashMap::new(),
+            links: FxHashMap::default(),
             pump: Pump::new(),
             meetings: Meetings::new(hub.clone()),
             hub,

@@ -16,9 +16,10 @@
 //! ```
 
 use core::fmt;
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
+use rustc_hash::{FxHashMap, FxHashSet};
 use tracing::trace;
 
 use super::admission::Admission;
@@ -61,14 +62,14 @@ pub struct Endpoint {
     admission: Admission,
     questions: Questions,
     routes: Routes,
-    connections: HashMap<ConnectionId, Connection>,
+    connections: FxHashMap<ConnectionId, Connection>,
     /// Connections that something happened to since they were last advanced.
     busy: Queue<ConnectionId>,
     calendar: Calendar,
     /// Accepted connections whose set-up is not done.
-    handshaking: HashSet<ConnectionId>,
+    handshaking: FxHashSet<ConnectionId>,
     /// Private connections whose set-up is not done.
-    meetings: HashSet<ConnectionId>,
+    meetings: FxHashSet<ConnectionId>,
     whereabouts: Whereabouts,
     next_id: u64,
     counters: Counters,
@@ -103,11 +104,11 @@ impl Endpoint {
             admission,
             questions,
             routes: Routes::default(),
-            connections: HashMap::new(),
+            connections: FxHashMap::default(),
             busy: Queue::new(),
             calendar: Calendar::default(),
-            handshaking: HashSet::new(),
-            meetings: HashSet::new(),
+            handshaking: FxHashSet::default(),
+            meetings: FxHashSet::default(),
             whereabouts: Whereabouts::default(),
             next_id: 0,
             counters: Counters::default(),
@@ -293,18 +294,17 @@ impl Endpoint {
             }
         }
         let mut is_dropped = true;
-        let receivers = self.routes.at(remote).len();
-        for index in 0..receivers + self.routes.privately_at(remote).len() {
-            let Some(id) = self.routes.nth_at(remote, index) else { continue };
+        let receivers = self.routes.at(remote);
+        for &id in receivers.iter().chain(self.routes.privately_at(remote)) {
             if let Some(connection) = self.connections.get_mut(&id)
                 && connection.uses(port)
             {
                 // What came may be answered once, not by each who takes it for his.
                 if let Some(allowance) = connection.allowance_mut(remote) {
-                    allowance.on_received(payload.len() / receivers);
+                    allowance.on_received(payload.len() / receivers.len().max(1));
                 }
                 connection.handle_dtls(now, local, remote, payload, &mut self.shared);
-                self.make_busy(id);
+                self.busy.push(id);
                 is_dropped = false;
             }
         }

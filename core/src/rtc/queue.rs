@@ -1,18 +1,20 @@
 //! Who is to be served next: first come, first served, and nobody twice.
 
 use core::hash::Hash;
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 
-/// A queue that holds each of its members once.
+use rustc_hash::FxHashSet;
+
+/// A queue that holds each of its members once. Peers do not choose what they are.
 #[derive(Debug)]
 pub(super) struct Queue<T> {
     order: VecDeque<T>,
-    members: HashSet<T>,
+    members: FxHashSet<T>,
 }
 
 impl<T: Copy + Eq + Hash> Queue<T> {
     pub(super) fn new() -> Self {
-        Self { order: VecDeque::new(), members: HashSet::new() }
+        Self { order: VecDeque::new(), members: FxHashSet::default() }
     }
 
     /// Puts `member` at the end, unless it waits already.

@@ -12,6 +12,7 @@ use std::collections::HashMap;
 use std::vec::Vec;
 
 use ring::digest::{SHA256, digest};
+use rustc_hash::FxHashMap;
 
 use self::private::PrivateRoutes;
 use super::output::ConnectionId;
@@ -29,13 +30,13 @@ impl UfragKey {
     }
 }
 
-/// The ways to connections.
+/// The ways to connections. What peers choose is hashed with a key that they do not know.
 #[derive(Debug, Default)]
 pub(super) struct Routes {
     by_address: HashMap<SocketAddr, Vec<ConnectionId>>,
     by_ufrag: HashMap<UfragKey, ConnectionId>,
-    learned: HashMap<ConnectionId, Vec<SocketAddr>>,
-    ufrags: HashMap<ConnectionId, UfragKey>,
+    learned: FxHashMap<ConnectionId, Vec<SocketAddr>>,
+    ufrags: FxHashMap<ConnectionId, UfragKey>,
     private: PrivateRoutes,
 }
 
@@ -112,13 +113,6 @@ impl Routes {
     /// Private connections whose peers may send from an address.
     pub(super) fn privately_at(&self, remote: SocketAddr) -> &[ConnectionId] {
         self.private.proven_at(remote)
-    }
-
-    /// One of those at an address, the private ones behind the others.
-    pub(super) fn nth_at(&self, remote: SocketAddr, index: usize) -> Option<ConnectionId> {
-        let direct = self.at(remote);
-        let private = || self.privately_at(remote).get(index - direct.len());
-        direct.get(index).or_else(private).copied()
     }
 
     /// Forgets a connection.

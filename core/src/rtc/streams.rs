@@ -6,9 +6,10 @@
 //! transfer and a ping share the path message by message. Nothing here walks all streams in the
 //! course of ordinary work: an idle stream costs its memory and no time.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
 
 use bytes::Bytes;
+use rustc_hash::FxHashMap;
 use tracing::{debug, trace};
 
 use super::block::Blocks;
@@ -28,8 +29,8 @@ use crate::time::{Deadline, Timestamp};
 #[derive(Debug)]
 pub(super) struct Streams {
     connection: ConnectionId,
-    by_serial: HashMap<u32, Stream>,
-    by_channel: HashMap<u16, u32>,
+    by_serial: FxHashMap<u32, Stream>,
+    by_channel: FxHashMap<u16, u32>,
     next_serial: u32,
     ids: ChannelIds,
     /// Streams that have a message to send, each once.
@@ -71,8 +72,8 @@ impl Streams {
     pub(super) fn new(connection: ConnectionId, ids: ChannelIds, limits: &Limits) -> Self {
         Self {
             connection,
-            by_serial: HashMap::new(),
-            by_channel: HashMap::new(),
+            by_serial: FxHashMap::default(),
+            by_channel: FxHashMap::default(),
             next_serial: 0,
             ids,
             turns: Queue::new(),

@@ -1,6 +1,8 @@
 //! When each connection wants to be woken: one deadline each, the earliest first.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
+
+use rustc_hash::FxHashMap;
 
 use crate::rtc::output::ConnectionId;
 use crate::time::{Deadline, Timestamp};
@@ -9,7 +11,7 @@ use crate::time::{Deadline, Timestamp};
 #[derive(Debug, Default)]
 pub(super) struct Calendar {
     deadlines: BTreeSet<(Deadline, ConnectionId)>,
-    of: HashMap<ConnectionId, Deadline>,
+    of: FxHashMap<ConnectionId, Deadline>,
 }
 
 impl Calendar {

@@ -8,6 +8,8 @@ use core::net::SocketAddr;
 use std::collections::HashMap;
 use std::vec::Vec;
 
+use rustc_hash::FxHashMap;
+
 use super::{ConnectionId, UfragKey, leave};
 
 /// The ways.
@@ -16,7 +18,7 @@ pub(super) struct PrivateRoutes {
     by_ufrag: HashMap<UfragKey, ConnectionId>,
     by_proven: HashMap<SocketAddr, Vec<ConnectionId>>,
     by_named: HashMap<SocketAddr, Vec<ConnectionId>>,
-    of: HashMap<ConnectionId, Ways>,
+    of: FxHashMap<ConnectionId, Ways>,
 }
 
 #[derive(Debug)]
