@@ -16,7 +16,7 @@ pub(crate) struct Path {
     work: fn(&mut Pair, Option<ConnectionId>, u64),
 }
 
-pub(crate) const PATHS: [Path; 8] = [
+pub(crate) const PATHS: [Path; 9] = [
     Path {
         name: "dial",
         unit: "dial",
@@ -50,6 +50,13 @@ pub(crate) const PATHS: [Path; 8] = [
         units: 256,
         prepare: connect,
         work: |pair, on, count| (0..count).for_each(|_| request(pair, on.expect("connected"))),
+    },
+    Path {
+        name: "ping",
+        unit: "ping",
+        units: 1_024,
+        prepare: connect,
+        work: |pair, on, count| pings(pair, on.expect("connected"), count),
     },
     Path {
         name: "idle",
@@ -99,12 +106,29 @@ fn request(pair: &mut Pair, on: ConnectionId) {
         stream.write(&[7; 100]).expect("it can be written");
         stream.finish().expect("it can be finished");
     });
+    until_answered(pair, 100, true);
+}
+
+/// Writes 32 bytes to one stream and reads as many back, time and again.
+fn pings(pair: &mut Pair, on: ConnectionId, count: u64) {
+    let ours = open(pair, on);
+    for _ in 0..count {
+        pair.sides[0].call(|endpoint| {
+            let mut stream = endpoint.stream(ours).expect("it is open");
+            stream.write(&[7; 32]).expect("it can be written");
+        });
+        until_answered(pair, 32, false);
+    }
+}
+
+/// Goes on until so many bytes have come back; whoever answers ends its half if `finish`.
+fn until_answered(pair: &mut Pair, len: usize, finish: bool) {
     let mut answered = 0;
-    while answered < 100 {
+    while answered < len {
         pair.round();
         while let Some(event) = pair.sides[1].events.pop_front() {
             if let Event::Readable { id } = event {
-                echo(pair, id);
+                echo(pair, id, finish);
             }
         }
         while let Some(event) = pair.sides[0].events.pop_front() {
@@ -115,14 +139,16 @@ fn request(pair: &mut Pair, on: ConnectionId) {
     }
 }
 
-fn echo(pair: &mut Pair, id: StreamId) {
+fn echo(pair: &mut Pair, id: StreamId, finish: bool) {
     let asked = read(pair, 1, id);
     pair.sides[1].call(|endpoint| {
         let Some(mut stream) = endpoint.stream(id) else { return };
         if !asked.is_empty() {
             stream.write(&asked).expect("it can be written");
         }
-        stream.finish().expect("it can be finished");
+        if finish {
+            stream.finish().expect("it can be finished");
+        }
     });
 }
 
