@@ -11,6 +11,8 @@
 mod bundle;
 mod delayed;
 mod hoard;
+mod initiation;
+mod outgoing;
 pub(super) mod packet;
 mod proto;
 mod reconfig;

@@ -115,6 +115,9 @@ mod tests {
     use super::*;
 
     const HEARTBEAT_ACK: u8 = packet::HEARTBEAT_ACK;
+    /// Types and lengths of parameters.
+    const ANSWER: (u16, u16) = (16, 12);
+    const REQUEST: (u16, u16) = (13, 18);
 
     fn packet(chunks: &[(u8, usize)]) -> Vec<u8> {
         let mut packet = std::vec![7; HEADER_LEN];
@@ -173,25 +176,10 @@ mod tests {
         );
     }
 
-    /// The same with one parameter in each RE-CONFIG: an answer, or not.
-    fn resets(kinds: &[(u8, usize)], answers: &[bool]) -> Vec<u8> {
-        let mut packet = packet(kinds);
-        let mut at = HEADER_LEN;
-        let mut answers = answers.iter();
-        for &(kind, len) in kinds {
-            if kind == RE_CONFIG {
-                let mut rest = at + 4;
-                while rest < at + len
-                    && let Some(is_answer) = answers.next()
-                {
-                    let (kind, len): (u16, u16) = if *is_answer { (16, 12) } else { (13, 18) };
-                    packet[rest..rest + 2].copy_from_slice(&kind.to_be_bytes());
-                    packet[rest + 2..rest + 4].copy_from_slice(&len.to_be_bytes());
-                    rest += usize::from(len).next_multiple_of(4);
-                }
-            }
-            at += len.next_multiple_of(4);
-        }
+    /// These parameters in one RE-CONFIG, behind other chunks.
+    fn reset(before: &[(u8, usize)], parameters: &[(u16, u16)]) -> Vec<u8> {
+        let mut packet = packet(before);
+        packet.extend_from_slice(&reconfig::tests::packet(parameters)[HEADER_LEN..]);
         packet::seal(&mut packet);
         packet
     }
@@ -199,8 +187,8 @@ mod tests {
     #[test]
     fn what_answers_a_reset_goes_with_the_next_one_in_one_chunk() {
         let sack = packet(&[(SACK, 16)]);
-        let answer = resets(&[(RE_CONFIG, 16)], &[true]);
-        let request = resets(&[(RE_CONFIG, 24)], &[false]);
+        let answer = reset(&[], &[ANSWER]);
+        let request = reset(&[], &[REQUEST]);
         let bundled = |packets: &[&Vec<u8>]| {
             let (mut bundle, mut sent) = (Bundle::default(), Vec::new());
             let mut send = |packet: &[u8]| sent.push(packet.to_vec());
@@ -208,14 +196,14 @@ mod tests {
             bundle.finish(&mut send);
             sent
         };
-        let both = resets(&[(RE_CONFIG, 36)], &[true, false]);
+        let both = reset(&[], &[ANSWER, REQUEST]);
         assert_eq!(bundled(&[&answer, &request]), [both]);
-        let all = resets(&[(SACK, 16), (RE_CONFIG, 36)], &[true, false]);
+        let all = reset(&[(SACK, 16)], &[ANSWER, REQUEST]);
         assert_eq!(bundled(&[&sack, &answer, &request]), [all]);
-        let answers = resets(&[(RE_CONFIG, 28)], &[true, true]);
+        let answers = reset(&[], &[ANSWER, ANSWER]);
         assert_eq!(
             bundled(&[&answer, &answer, &answer, &request, &request]),
-            [answers, resets(&[(RE_CONFIG, 36)], &[true, false]), request],
+            [answers, reset(&[], &[ANSWER, REQUEST]), request],
             "two of them, and nothing behind a request"
         );
     }

@@ -1,37 +1,16 @@
 //! The back end on `sctp-proto`.
 //!
-//! # Who begins
-//!
-//! SCTP is symmetric and WebRTC lets both sides send INIT. This library cannot do the collision of
-//! RFC 9260 §5.2.1: a peer's INIT never reaches an association that it began itself but makes a second
-//! one, and two alive at once lose data. So never more than one is, and this is the rule, which every
-//! known peer bears:
-//!
-//! ```text
-//! DTLS is up, the peer's INIT is here already  → answer it
-//! DTLS is up, no INIT yet                      → send ours
-//! the peer's INIT comes while ours waits       → client: drop ours, answer the peer's
-//!                                                server: keep it; answer it, and drop ours, only if
-//!                                                ours is not answered within 250 ms
-//! ours is answered, or the association is up   → the peer's INIT is late: drop it
-//! the peer's INIT was answered, then silence    → client, after 1 s: begin again
-//! ours is answered, and 750 ms later an INIT    → the peer has begun again: answer it, drop ours
-//! ```
-//!
-//! Under DTLS 1.2 the server is done half a round trip before the client, so its INIT saves a round
-//! trip. A peer that does collide properly answers it; one that never does (aiortc) costs 250 ms. Two of
-//! us settle on the server's INIT.
-//!
 //! # What it needs help with
 //!
-//! `connect` reads the real clock for the first INIT timer, so retransmissions of INIT are timed here.
-//! An INIT that comes late, when the association is up, makes the library close it: it is kept away. An
-//! ABORT throws away what was received and not read: it is handled here, so that it can still be read.
-//! Gap reports are looked at chunk by chunk, whether these were sent or not: those that cannot be are taken out.
-//! INIT is mended both ways, for speed: see `terms`.
-//! Bundles and SACKs may grow longer than the packet size: they are cut to fit. What it has to acknowledge and to
-//! send leaves in packets of its own: small ones are put together, for which an acknowledgement waits a moment. Resets of streams leave
-//! before the acknowledgements that belong to them: they are put behind.
+//! - Who begins: a peer's INIT never reaches an association that the library began itself but makes a second one,
+//!   and two alive at once lose data. [`Initiation`] decides.
+//! - INIT: `connect` reads the real clock for the first timer, so retransmissions are timed here. One that comes
+//!   late, when the association is up, makes the library close it: it is kept away. Both ways it is mended, for
+//!   speed: see `terms`.
+//! - ABORT throws away what was received and not read: it is handled here, so that it can still be read.
+//! - Gap reports are looked at chunk by chunk, whether these were sent or not: those that cannot be are taken out.
+//! - Bundles and SACKs may grow longer than the packet size: they are cut to fit.
+//! - What it has to acknowledge, to send and to reset leaves in packets of its own, resets first: [`Outgoing`].
 
 use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 use core::time::Duration;
@@ -46,30 +25,25 @@ use sctp_proto::{
     EndpointEvent, Payload, PayloadProtocolIdentifier as Ppid, ServerConfig, StreamEvent,
     TransportConfig,
 };
-use tracing::{debug, trace};
+use tracing::debug;
 
-use super::bundle::Bundle;
-use super::delayed::Delayed;
 use super::hoard::Hoard;
+use super::initiation::{Due, INIT_INTERVAL, Initiation};
+use super::outgoing::Outgoing;
 use super::resent::Resent;
 use super::rtt::Rtt;
 use super::window::Window;
-use super::{Event, Kind, Message, Sctp, packet, reconfig, terms};
+use super::{Event, Kind, Message, Sctp, packet, terms};
 use crate::rtc::engine::Role;
 use crate::rtc::telemetry;
 
 /// The association of one connection.
 #[derive(Debug)]
 pub(in crate::rtc::engine) struct Association {
-    role: Role,
     transport: Arc<TransportConfig>,
     endpoint: Endpoint,
     attempt: Option<Attempt>,
-    /// The peer's INIT, kept while ours may still be answered.
-    deferred: Option<Deferred>,
-    /// Until when a client waits for the rest of an association that the peer began.
-    patience: Option<Instant>,
-    up: bool,
+    initiation: Initiation,
     /// Nothing more is taken from the peer; what was taken can still be read.
     over: bool,
     abort: Option<[u8; 20]>,
@@ -81,11 +55,7 @@ pub(in crate::rtc::engine) struct Association {
     hoard: Hoard,
     rtt: Rtt,
     resent: Resent,
-    delayed: Delayed,
-    /// What the library has made and is not sent yet.
-    outgoing: VecDeque<Bytes>,
-    /// Empty between two polls; kept for its capacity.
-    bundle: Bundle,
+    outgoing: Outgoing,
     own_tag: u32,
     peer_tag: u32,
     peer_streams: u16,
@@ -96,23 +66,6 @@ pub(in crate::rtc::engine) struct Association {
 struct Attempt {
     handle: AssociationHandle,
     association: sctp_proto::Association,
-    /// Our INIT, until it is answered.
-    init: Option<Init>,
-    /// When it was.
-    answered: Option<Instant>,
-}
-
-/// When our INIT is sent again, and after how long another time.
-#[derive(Clone, Copy, Debug)]
-struct Init {
-    resend_at: Instant,
-    interval: Duration,
-}
-
-#[derive(Debug)]
-struct Deferred {
-    until: Instant,
-    init: Bytes,
 }
 
 impl Sctp for Association {
@@ -124,14 +77,11 @@ impl Sctp for Association {
         let mut server = ServerConfig::new();
         server.transport = transport.clone();
         Self {
-            role,
             transport,
             // Without a server configuration the library panics on the peer's INIT.
             endpoint: Endpoint::new(Arc::new(config), Some(Arc::new(server))),
             attempt: None,
-            deferred: None,
-            patience: None,
-            up: false,
+            initiation: Initiation::new(role),
             over: false,
             abort: None,
             events: VecDeque::new(),
@@ -140,9 +90,7 @@ impl Sctp for Association {
             hoard: Hoard::new(window),
             rtt: Rtt::default(),
             resent: Resent::default(),
-            delayed: Delayed::default(),
-            outgoing: VecDeque::new(),
-            bundle: Bundle::default(),
+            outgoing: Outgoing::default(),
             own_tag: 0,
             peer_tag: 0,
             peer_streams: 0,
@@ -159,8 +107,8 @@ impl Sctp for Association {
             .endpoint
             .connect(client, PEER)
             .expect("the address and ports are constants, and there is no other association");
-        let init = Init { resend_at: now + INIT_INTERVAL, interval: INIT_INTERVAL };
-        self.attempt = Some(Attempt { handle, association, init: Some(init), answered: None });
+        self.attempt = Some(Attempt { handle, association });
+        self.initiation.on_begun(now);
     }
 
     fn handle_packet(&mut self, now: Instant, packet: Bytes) {
@@ -170,9 +118,17 @@ impl Sctp for Association {
         self.rtt.on_received(now, &packet);
         let packet = terms::heard(&packet, SLOW_START_MAX).map_or(packet, Bytes::from);
         match packet::first_chunk(&packet) {
-            Some(packet::INIT) => return self.on_init(now, packet),
-            Some(packet::INIT_ACK) if packet::verification_tag(&packet) == Some(self.own_tag) => {
-                self.on_init_ack(now, &packet);
+            Some(packet::INIT) => {
+                if let Some(init) = self.initiation.on_init(now, packet) {
+                    self.accept(now, init);
+                }
+                return;
+            }
+            Some(packet::INIT_ACK)
+                if packet::verification_tag(&packet) == Some(self.own_tag)
+                    && self.initiation.on_answered(now) =>
+            {
+                self.note_peer(&packet);
             }
             Some(packet::ABORT) if packet::verification_tag(&packet) == Some(self.own_tag) => {
                 return self.end(Event::Closed);
@@ -208,7 +164,7 @@ impl Sctp for Association {
         let is_small = packet.len() < SMALL;
         let hurried = if is_small { packet::with_immediate_sack(&packet) } else { None };
         if !is_small {
-            self.delayed.on_bulk();
+            self.outgoing.delayed.on_bulk();
         }
         self.feed(now, hurried.map_or(packet, Bytes::from));
         if self.attempt.as_ref().is_some_and(|attempt| attempt.association.is_closing()) {
@@ -222,57 +178,56 @@ impl Sctp for Association {
         if self.over {
             return;
         }
-        if let Some(deferred) = self.deferred.take_if(|deferred| deferred.until <= now) {
-            debug!(target: telemetry::CONNECTION, "our INIT was not answered; taking the peer's");
-            return self.accept(now, deferred.init);
-        }
-        if self.patience.take_if(|until| *until <= now).is_some() {
-            debug!(target: telemetry::CONNECTION, "the peer left the association that it began; beginning another");
-            self.drop_attempt();
-            return self.connect(now);
-        }
-        let Some(Attempt { association, init, .. }) = &mut self.attempt else { return };
-        match init {
-            None => association.handle_timeout(now),
-            Some(init) if init.resend_at <= now => {
-                // The library counts from the real clock here; this makes its timer due in any case.
-                let due = association.poll_timeout().unwrap_or(now).max(now);
-                association.handle_timeout(due);
-                init.interval = (init.interval * 2).min(INIT_INTERVAL_MAX);
-                init.resend_at = now + init.interval;
+        let due = self.initiation.take_due(now);
+        let is_waiting = self.initiation.is_waiting();
+        match due {
+            Some(Due::Answer(init)) => self.accept(now, init),
+            Some(Due::Begin) => {
+                self.drop_attempt();
+                self.connect(now);
             }
-            Some(_) => {}
+            Some(Due::Resend) => {
+                if let Some(association) = self.association() {
+                    // The library counts from the real clock here; this makes its timer due in any case.
+                    let due = association.poll_timeout().unwrap_or(now).max(now);
+                    association.handle_timeout(due);
+                }
+            }
+            None if is_waiting => {}
+            None => {
+                if let Some(association) = self.association() {
+                    association.handle_timeout(now);
+                }
+            }
         }
     }
 
     fn deadline(&self) -> Option<Instant> {
         let attempt = self.attempt.as_ref().filter(|_| !self.over)?;
-        let timer = match &attempt.init {
-            Some(init) => Some(init.resend_at),
-            None => attempt.association.poll_timeout(),
+        let timer = match self.initiation.is_waiting() {
+            true => None,
+            false => attempt.association.poll_timeout(),
         };
-        let deferred = self.deferred.as_ref().map(|deferred| deferred.until);
-        [timer, deferred, self.patience, self.delayed.due()].into_iter().flatten().min()
+        let delayed = self.outgoing.delayed.due();
+        [timer, self.initiation.deadline(), delayed].into_iter().flatten().min()
     }
 
     fn poll_packets(&mut self, now: Instant, max: usize, send: &mut dyn FnMut(&[u8])) {
         self.hoard.window_mut().on_time(now, self.rtt.min());
         if self.outgoing.is_empty() {
             let made = self.made(now);
-            self.outgoing = self.delayed.pass(now, made).into();
+            self.outgoing.take(now, made);
         }
-        let burst = self.outgoing.len().min(max);
-        for packet in self.outgoing.drain(..burst) {
-            self.rtt.on_sent(now, &packet, burst);
-            self.resent.on_sent(&packet);
-            self.bundle.push(&packet, PACKET_LEN_MAX, send);
-        }
-        self.bundle.finish(send);
-        if self.outgoing.is_empty() {
-            self.outgoing = VecDeque::new();
-            if let Some(abort) = self.abort.take() {
-                send(&abort);
-            }
+        let (rtt, resent) = (&mut self.rtt, &mut self.resent);
+        let note = |packet: &Bytes, burst| {
+            rtt.on_sent(now, packet, burst);
+            resent.on_sent(packet);
+        };
+        self.outgoing.burst(max, PACKET_LEN_MAX, note, send);
+        if self.outgoing.is_empty()
+            && let Some(abort) = self.abort.take()
+        {
+            send(&abort);
         }
     }
 
@@ -289,8 +244,7 @@ impl Sctp for Association {
             let Some(event) = association.poll() else { return self.events.pop_front() };
             match event {
                 sctp_proto::Event::Connected => {
-                    self.up = true;
-                    self.patience = None;
+                    self.initiation.on_up();
                     return Some(Event::Up { as_server: association.side().is_server() });
                 }
                 sctp_proto::Event::Stream(event) => {
@@ -347,7 +301,7 @@ impl Sctp for Association {
     }
 
     fn acknowledge_at_once(&mut self) {
-        self.delayed.turn_off();
+        self.outgoing.delayed.turn_off();
     }
 
     fn window_update(&mut self, now: Instant) {
@@ -368,7 +322,7 @@ impl Sctp for Association {
         }
         self.over = true;
         self.attempt = None;
-        self.delayed.clear();
+        self.outgoing.delayed.clear();
     }
 
     fn rtt(&self) -> Option<Duration> {
@@ -418,9 +372,6 @@ impl Association {
                 *packet = mended.into();
             }
         }
-        // The library resets streams before it acknowledges; but pion forgets a stream when that is reset,
-        // and credits it with no acknowledgement that comes later: who waits there for room, waits on.
-        packets.sort_by_key(|packet| reconfig::order(packet));
         packets
     }
 
@@ -444,46 +395,14 @@ impl Association {
         self.association()?.stream(stream).ok()
     }
 
-    fn on_init(&mut self, now: Instant, packet: Bytes) {
-        let is_ours = self.attempt.as_ref().map(|a| a.association.side().is_client());
-        let waits = self.attempt.as_ref().is_some_and(|attempt| attempt.init.is_some());
-        let answered = self.attempt.as_ref().and_then(|attempt| attempt.answered);
-        match is_ours {
-            _ if self.up => trace!(target: telemetry::CONNECTION, "a late INIT is dropped"),
-            Some(true) if answered.is_some_and(|at| at + ABANDONED <= now) => {
-                debug!(target: telemetry::CONNECTION, "our cookies were lost, and the peer has begun again; taking its INIT");
-                self.accept(now, packet);
-            }
-            Some(true) if !waits => {
-                trace!(target: telemetry::CONNECTION, "an INIT is dropped, as ours is answered")
-            }
-            Some(true) if self.role == Role::Server => {
-                let until = self.deferred.as_ref().map_or(now + DEFER, |deferred| deferred.until);
-                self.deferred = Some(Deferred { until, init: packet });
-            }
-            _ => self.accept(now, packet),
-        }
-    }
-
     /// Answers the peer's INIT, whatever there was before.
     fn accept(&mut self, now: Instant, init: Bytes) {
-        self.deferred = None;
-        self.patience = (self.role == Role::Client).then(|| now + PATIENCE);
+        self.initiation.on_taken(now);
         self.note_peer(&init);
         if self.attempt.as_ref().is_some_and(|attempt| attempt.association.side().is_client()) {
             self.drop_attempt();
         }
         self.feed(now, init);
-    }
-
-    fn on_init_ack(&mut self, now: Instant, packet: &Bytes) {
-        if let Some(attempt) = &mut self.attempt
-            && attempt.init.take().is_some()
-        {
-            attempt.answered = Some(now);
-            self.deferred = None;
-            self.note_peer(packet);
-        }
     }
 
     fn note_peer(&mut self, init: &[u8]) {
@@ -496,7 +415,7 @@ impl Association {
         match self.endpoint.handle(now, PEER, None, None, packet) {
             Some((handle, DatagramEvent::NewAssociation(association))) => {
                 self.drop_attempt();
-                self.attempt = Some(Attempt { handle, association, init: None, answered: None });
+                self.attempt = Some(Attempt { handle, association });
             }
             Some((handle, DatagramEvent::AssociationEvent(event))) => {
                 // An association that was dropped is unknown to the endpoint; this makes sure.
@@ -511,7 +430,6 @@ impl Association {
     /// Forgets the association, here and in the endpoint, which would go on routing to it.
     fn drop_attempt(&mut self) {
         self.outgoing.clear();
-        self.delayed.clear();
         if let Some(attempt) = self.attempt.take() {
             self.endpoint.handle_event(attempt.handle, EndpointEvent::drained());
         }
@@ -580,29 +498,17 @@ const SEND_MESSAGE_MAX: u32 = 64 * 1024;
 /// A longer message aborts the association. Peers should send 16 KiB and are known to announce
 /// 256 KiB: twice that is not a mistake any more.
 const RECEIVE_MESSAGE_MAX: u32 = 512 * 1024;
-/// RFC 9260 §16 wants 1 s (RFC 4960: 3 s); the path was measured by DTLS to be alive, and what is lost
-/// here is the set-up.
-const RTO_INITIAL: u64 = 500;
+/// Until the path is measured what is lost is the set-up.
+const RTO_INITIAL: u64 = INIT_INTERVAL.as_millis() as u64;
 /// Above the delayed acknowledgement of every known peer (200 ms, RFC 9260 §6.2), or each lone message
 /// would be sent twice and shrink the congestion window; far below the 1 s of RFC 9260 §16.
 const RTO_MIN: u64 = 250;
 /// A path that comes back is noticed within so long, not after the 60 s of RFC 9260 §16.
 const RTO_MAX: u64 = 5_000;
-const INIT_INTERVAL: Duration = Duration::from_millis(RTO_INITIAL);
-const INIT_INTERVAL_MAX: Duration = Duration::from_secs(2);
 /// Until something is lost the engine's budget says how much may be under way.
 const SLOW_START_MAX: u32 = 1 << 30;
 /// A packet of a bulk transfer is longer.
 const SMALL: usize = 1_000;
-/// How long the peer's INIT waits for an answer to ours. A peer that collides properly answers in a
-/// round trip; if that takes longer, taking the peer's INIT works as well.
-const DEFER: Duration = Duration::from_millis(250);
-/// A server that is tired of waiting answers a client's INIT that the client has dropped meanwhile: then
-/// both wait for the other. So a client begins again, after the server had time to send INIT twice.
-const PATIENCE: Duration = Duration::from_secs(1);
-/// An INIT that comes so long after ours was answered is not one that was under way: the peer has not got
-/// our COOKIE-ECHO, nor its first repetition after 500 ms, and has begun again.
-const ABANDONED: Duration = Duration::from_millis(750);
 /// The library wants an address. It is not used for anything.
 const PEER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), 5000);
 

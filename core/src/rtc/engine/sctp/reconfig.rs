@@ -57,10 +57,10 @@ const CHUNK_HEADER_LEN: usize = 4;
 const RESPONSE: u16 = 16;
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
-    fn packet(parameters: &[(u16, u16)]) -> Vec<u8> {
+    pub(in super::super) fn packet(parameters: &[(u16, u16)]) -> Vec<u8> {
         let mut packet = std::vec![0; HEADER_LEN];
         packet.extend([RE_CONFIG, 0, 0, 0]);
         for &(kind, len) in parameters {
